@@ -1,0 +1,28 @@
+//! What Busylamp decides, and nothing else.
+//!
+//! Policy, calendar, what the telephone system shows, what we hold and *now* go in; writes, new holds,
+//! flags, the instant of the next question and an explanation come out. Every function here is pure: no
+//! async, no input or output, no clock, no randomness, no globals, no order that a hash decides. The rules
+//! are those of `docs/semantics.md`; sections are cited as `§4.2`.
+//!
+//! ```text
+//! event, title, keyword   one mailbox's calendar in normal form, masked
+//! policy                  what the administrator has chosen
+//! precedence, text        who wins, and what is shown
+//! decide, latch, timeline what is wanted at an instant, and over a span
+//! account                 what the telephone system shows of one user
+//! hold                    taking a value and giving it back
+//! keeper                  one user's state machine around all of it
+//! explain                 why, in sentences
+//! format                  the written forms of policies, events and questions
+//! ```
+
+pub mod account;
+pub mod event;
+mod fingerprint;
+pub mod ids;
+pub mod keyword;
+pub mod language;
+pub mod policy;
+pub mod text;
+pub mod title;

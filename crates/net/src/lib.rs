@@ -1,0 +1,1 @@
+//! What every network client needs once: TLS trust, bounded HTTP, back-off, limits.

@@ -1,0 +1,1 @@
+//! Instances at run time: directory, mirror, clockwork, journal, writers.

@@ -1,0 +1,1 @@
+//! What outlives the process: configuration, secrets, holds, agendas at rest, history. SQLite.

@@ -1,0 +1,1 @@
+//! Pages and HTTP API; asks the service, never the drivers.
