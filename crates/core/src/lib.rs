@@ -24,5 +24,6 @@ pub mod ids;
 pub mod keyword;
 pub mod language;
 pub mod policy;
+pub mod secret;
 pub mod text;
 pub mod title;
