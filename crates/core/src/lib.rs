@@ -18,12 +18,18 @@
 //! ```
 
 pub mod account;
+pub mod decide;
 pub mod event;
 mod fingerprint;
+pub mod format;
 pub mod ids;
 pub mod keyword;
 pub mod language;
+pub mod latch;
 pub mod policy;
+pub mod precedence;
 pub mod secret;
 pub mod text;
+pub mod timeline;
 pub mod title;
+pub mod view;

@@ -58,7 +58,7 @@ impl Title {
         match self {
             _ if reading.masks(sensitivity) => Self::Masked,
             Self::Clear(_) if !reading.keep_titles => Self::NotKept,
-            other => other.clone(),
+            Self::Clear(_) | Self::Masked | Self::NotKept => self.clone(),
         }
     }
 }

@@ -1,0 +1,137 @@
+//! Refusing bad input in one line that names the place and the remedy.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+/// Input that is refused whole: where and why. Prints as one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The place: a key's path, or a line and column.
+    pub place: String,
+    /// What is wrong there and what would be right.
+    pub problem: String,
+}
+
+impl Refusal {
+    /// A refusal at a place. Control characters are escaped and the text is bounded, so that it stays one line.
+    pub fn new(place: impl Into<String>, problem: impl AsRef<str>) -> Self {
+        const LONGEST: usize = 400;
+        let mut line = String::new();
+        for c in problem.as_ref().chars().take(LONGEST) {
+            if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+        }
+        Self { place: place.into(), problem: line }
+    }
+
+    /// The same refusal seen from one level further out.
+    #[must_use]
+    pub fn within(mut self, outer: &str) -> Self {
+        self.place = match self.place.as_str() {
+            "" => outer.to_owned(),
+            place if place.starts_with('[') => format!("{outer}{place}"),
+            place => format!("{outer}.{place}"),
+        };
+        self
+    }
+
+    /// What serde said at a path, with the nearest known name where one was misspelt.
+    pub fn from_serde(path: &str, message: &str) -> Self {
+        let path = if path == "." { "" } else { path };
+        let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+        let (unknown_key, unknown_word) =
+            (message.starts_with("unknown field"), message.starts_with("unknown variant"));
+        let Some((name, known)) = names.split_first().filter(|_| unknown_key || unknown_word) else {
+            return Self::new(path, message);
+        };
+        let nearest = known.iter().max_by(|a, b| {
+            let likeness = |known: &str| strsim::jaro_winkler(known, name);
+            likeness(a).total_cmp(&likeness(b))
+        });
+        let what = if unknown_key { "unknown key" } else { "unknown word" };
+        let remedy = match (nearest, unknown_key) {
+            (Some(nearest), true) => format!("; the nearest known key is `{nearest}`"),
+            (Some(nearest), false) => format!("; the nearest is `{nearest}`, known are {}", known.join(", ")),
+            (None, _) => "; none is known here".to_owned(),
+        };
+        let refusal = Self::new("", format!("{what} `{name}`{remedy}"));
+        let place = match (unknown_key, path) {
+            (true, "") => (*name).to_owned(),
+            (true, path) if !path.ends_with(name) => format!("{path}.{name}"),
+            (_, path) => path.to_owned(),
+        };
+        Self { place, ..refusal }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place.as_str() {
+            "" => f.write_str(&self.problem),
+            place => write!(f, "{place}: {}", self.problem),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Reads a JSON document.
+///
+/// # Errors
+/// With the key's path, and the line and column of what is no JSON.
+pub fn read_json<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        let message = inner.to_string();
+        let bare = message.rsplit_once(" at line ").map_or(message.as_str(), |(bare, _)| bare);
+        let refusal = Refusal::from_serde(&path, bare);
+        let position = format!("line {} column {}", inner.line(), inner.column());
+        let place = match (inner.is_data(), refusal.place.as_str()) {
+            (true, "") | (false, _) => position,
+            (true, place) => format!("{place} ({position})"),
+        };
+        Refusal { place, ..refusal }
+    })?;
+    reader.end().map_err(|error| {
+        Refusal::new(format!("line {} column {}", error.line(), error.column()), "something follows the document")
+    })?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    fn refused(text: &str) -> String {
+        read_json::<Policy>(text).expect_err("bad input").to_string()
+    }
+
+    #[test]
+    fn the_place_and_the_nearest_known_key_are_named() {
+        assert_eq!(
+            refused(r#"{"action": {}}"#),
+            "action (line 1 column 9): unknown key `action`; the nearest known key is `actions`"
+        );
+        assert_eq!(
+            refused(r#"{"actions": {"buzy": "dnd"}}"#),
+            "actions.buzy (line 1 column 19): unknown key `buzy`; the nearest known key is `busy`"
+        );
+        assert!(refused(r#"{"actions": {"busy": "dns"}}"#).starts_with("actions.busy (line 1 column "));
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_with_its_position() {
+        assert!(refused("{").starts_with("line 1 column 1: "));
+        assert_eq!(refused("{} x"), "line 1 column 4: something follows the document");
+    }
+
+    #[test]
+    fn a_refusal_is_one_line() {
+        let refusal = Refusal::new("a", "x\ny\u{1b}[31m");
+        assert_eq!(refusal.to_string().lines().count(), 1);
+        assert!(!refusal.to_string().contains('\u{1b}'));
+    }
+}
