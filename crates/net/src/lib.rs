@@ -1,1 +1,18 @@
-//! What every network client needs once: TLS trust, bounded HTTP, back-off, limits.
+//! What every network client needs once.
+//!
+//! ```text
+//! trust   whom a TLS connection believes: the system, one private authority, one pinned certificate
+//! http    requests with bounded time and size, one client per endpoint and credential
+//! retry   how long to wait before the next attempt, and whether there should be one
+//! limit   how much at a time
+//! ```
+//!
+//! Nothing here knows what is transported. Nothing here prints a path or a query of an address, since those
+//! may carry tokens.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod http;
+pub mod limit;
+pub mod retry;
+pub mod trust;
