@@ -18,14 +18,21 @@
 //! ```
 
 pub mod account;
+pub mod batch;
 pub mod decide;
 pub mod event;
+mod fight;
 mod fingerprint;
 pub mod format;
+pub mod hold;
 pub mod ids;
+pub mod keeper;
 pub mod keyword;
+mod label;
 pub mod language;
 pub mod latch;
+pub mod mirror;
+pub mod ownership;
 pub mod policy;
 pub mod precedence;
 pub mod secret;

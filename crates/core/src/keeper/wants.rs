@@ -1,0 +1,96 @@
+//! What the calendar wants of each dimension at an instant, given what is there (§4.3, §5, §6.4).
+
+use super::{Sight, facts::Flag};
+use crate::{
+    account::{AccountState, Dimension, Diversion, NumberClass, Presence, Value},
+    fingerprint,
+    hold::{Circumstances, Want},
+    ids::EventId,
+    text::Placed,
+};
+
+/// What is wanted of one user's dimensions.
+pub(super) struct Wants<'a> {
+    pub(super) sight: &'a Sight,
+    pub(super) shown: &'a AccountState,
+    pub(super) own_presence: Option<Presence>,
+}
+
+impl Wants<'_> {
+    /// What is wanted of a dimension; labels are wanted by [`Wants::text`].
+    pub(super) fn of(&self, dimension: &Dimension) -> Option<Want<Value>> {
+        let decision = &self.sight.decision;
+        match dimension {
+            Dimension::Dnd => self.want(decision.dnd.map(Value::Switch), &decision.action_from),
+            Dimension::Diversion(id) => {
+                let entry = self.shown.diversions.as_ref()?.get(id)?;
+                let on = self.reach(entry).filter(|on| !on || entry.has_destination);
+                self.want(on.map(Value::Switch), &decision.action_from)
+            }
+            Dimension::Presence => {
+                // Nobody who is logged off is shown as available.
+                let logged_off = self.own_presence == Some(Presence::Unavailable);
+                let presence = decision.presence.filter(|wanted| !(logged_off && *wanted == Presence::Available));
+                self.want(presence.map(Value::Presence), &decision.winner)
+            }
+            Dimension::Text => self.text(),
+            Dimension::Label(_) => None,
+        }
+    }
+
+    /// The status text that is wanted.
+    pub(super) fn text(&self) -> Option<Want<Value>> {
+        let decision = &self.sight.decision;
+        self.want(decision.text.clone().map(Value::Text), &decision.winner)
+    }
+
+    /// The winner's id; an empty one if nothing runs.
+    pub(super) fn winner_id(&self) -> EventId {
+        self.sight.decision.winner.clone().unwrap_or_else(|| EventId::new(""))
+    }
+
+    fn want(&self, value: Option<Value>, source: &Option<EventId>) -> Option<Want<Value>> {
+        let source = source.as_ref()?;
+        let (end, stamp) = *self.sight.sources.get(source)?;
+        Some(Want { value: value?, end, circumstances: Circumstances { event: source.clone(), stamp } })
+    }
+
+    /// What is wanted of a diversion by the calls that it reaches.
+    fn reach(&self, entry: &Diversion) -> Option<bool> {
+        match entry.number {
+            NumberClass::External => self.sight.decision.forward.external,
+            NumberClass::Internal => self.sight.decision.forward.internal,
+            NumberClass::Unknown => None,
+        }
+    }
+
+    /// What the administrator should know about the diversions, while they are wanted.
+    pub(super) fn flags(&self) -> impl Iterator<Item = Flag> {
+        let entries = self.shown.diversions.iter().flat_map(|entries| entries.values());
+        let wanted = self.sight.decision.forward.external.is_some();
+        let unclassified = wanted && entries.clone().any(|entry| entry.number == NumberClass::Unknown);
+        let usable = |entry: &Diversion| self.reach(entry) == Some(true) && entry.has_destination;
+        let wanted_on = self.sight.decision.forward.external == Some(true) && self.shown.diversions.is_some();
+        let none_usable = wanted_on && !entries.clone().any(usable);
+        let flags = [(unclassified, Flag::NumberNotClassified), (none_usable, Flag::NoDiversionConfigured)];
+        flags.into_iter().filter_map(|(applies, flag)| applies.then_some(flag))
+    }
+}
+
+/// A number that differs when an event, the policy or the directory does: what a refused take depends on (§8.5).
+pub(super) fn stamp(placed: &Placed<'_>, policy: u64, directory: u64) -> u64 {
+    let keywords = placed.event.keywords;
+    let switch = |on: Option<bool>| on.map_or(0, |on| 1 + u64::from(on));
+    let parts = [
+        policy,
+        directory,
+        placed.start.as_second().cast_unsigned(),
+        placed.end.as_second().cast_unsigned(),
+        placed.event.kind.kind() as u64,
+        u64::from(keywords.explicit),
+        switch(keywords.dnd),
+        switch(keywords.forward),
+    ];
+    let bytes: Vec<u8> = parts.into_iter().flat_map(u64::to_be_bytes).collect();
+    fingerprint::of(&bytes)
+}
