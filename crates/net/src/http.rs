@@ -5,6 +5,7 @@ mod error;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use reqwest::redirect;
 use url::Url;
@@ -16,6 +17,22 @@ use crate::trust::{Trust, TrustError};
 /// The one name under which we ask, `Busylamp/<version>`. Exchange's and Graph's lists of allowed programs
 /// match it (`EwsApplicationAccessPolicy`), so it is the same for every request.
 pub const USER_AGENT: &str = concat!("Busylamp/", env!("CARGO_PKG_VERSION"));
+
+/// Something that carries a request to a server and brings the whole answer back: a client over a pool of
+/// connections, over one connection that bears a sign-in, or a pretended server in a test.
+pub trait Transport: Send + Sync {
+    /// Sends a request and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// When there is no complete answer within the transport's bounds.
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, HttpError>>;
+}
+
+impl Transport for HttpClient {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, HttpError>> {
+        Box::pin(Self::send(self, request))
+    }
+}
 
 /// How a client connects, and how much time and room an answer may take.
 #[derive(Clone, Debug)]

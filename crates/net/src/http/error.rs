@@ -72,6 +72,11 @@ pub enum Delivery {
 }
 
 impl HttpError {
+    /// An error of another transport than [`HttpClient`](super::HttpClient).
+    pub fn new(host: impl Into<String>, kind: HttpErrorKind, delivery: Delivery) -> Self {
+        Self { host: host.into(), kind, delivery }
+    }
+
     /// Whether the server may have seen the request.
     pub fn delivery(&self) -> Delivery {
         self.delivery
@@ -117,17 +122,17 @@ impl HttpError {
     }
 
     pub(super) fn too_large(host: &str, limit: usize) -> Self {
-        Self { host: host.to_owned(), kind: HttpErrorKind::TooLarge { limit }, delivery: Delivery::MaybeSent }
+        Self::new(host, HttpErrorKind::TooLarge { limit }, Delivery::MaybeSent)
     }
 
     pub(super) fn of(host: &str, error: &reqwest::Error, settings: &HttpSettings) -> Self {
         let not_sent = error.is_builder() || error.is_connect();
         let delivery = if not_sent { Delivery::NotSent } else { Delivery::MaybeSent };
-        Self { host: host.to_owned(), kind: kind(error, settings), delivery }
+        Self::new(host, kind(error, settings), delivery)
     }
 
     pub(super) fn of_body(host: &str, error: &reqwest::Error, settings: &HttpSettings) -> Self {
-        Self { host: host.to_owned(), kind: kind(error, settings), delivery: Delivery::MaybeSent }
+        Self::new(host, kind(error, settings), Delivery::MaybeSent)
     }
 }
 
