@@ -131,9 +131,7 @@ impl Event {
                 json[key] = json!(word);
             }
         }
-        for (key, on) in
-            [("cancelled", self.cancelled), ("draft", self.draft), ("series_master", self.series_master)]
-        {
+        for (key, on) in [("cancelled", self.cancelled), ("draft", self.draft), ("series_master", self.series_master)] {
             if on {
                 json[key] = json!(true);
             }
@@ -537,8 +535,7 @@ impl Model {
     }
 
     fn date(&self, date: Date, year: bool) -> String {
-        const MONTHS: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let (day, month) = (date.day(), usize::try_from(date.month()).expect("1 to 12"));
         match (self.german, year) {
             (true, false) => format!("{day:02}.{month:02}."),
