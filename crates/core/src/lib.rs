@@ -21,6 +21,7 @@ pub mod account;
 pub mod batch;
 pub mod decide;
 pub mod event;
+pub mod explain;
 mod fight;
 mod fingerprint;
 pub mod format;

@@ -100,6 +100,28 @@ pub fn read_json<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
     Ok(value)
 }
 
+/// Reads a TOML document.
+///
+/// # Errors
+/// With the key's path and the line.
+pub fn read_toml<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    let line =
+        |error: &toml::de::Error| error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    let document = toml::Deserializer::parse(text).map_err(|error| {
+        let place = line(&error).map_or_else(String::new, |line| format!("line {line}"));
+        Refusal::new(place, error.message())
+    })?;
+    serde_path_to_error::deserialize(document).map_err(|error| {
+        let path = error.path().to_string();
+        let refusal = Refusal::from_serde(&path, error.inner().message());
+        match (line(error.inner()), refusal.place.as_str()) {
+            (Some(line), "") => Refusal { place: format!("line {line}"), ..refusal },
+            (Some(line), place) => Refusal { place: format!("{place} (line {line})"), ..refusal },
+            (None, _) => refusal,
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +148,16 @@ mod tests {
     fn what_is_no_json_is_refused_with_its_position() {
         assert!(refused("{").starts_with("line 1 column 1: "));
         assert_eq!(refused("{} x"), "line 1 column 4: something follows the document");
+    }
+
+    #[test]
+    fn toml_is_refused_with_path_and_line() {
+        let refused = |text: &str| read_toml::<Policy>(text).expect_err("bad input").to_string();
+        assert_eq!(
+            refused("lead = true\nshow_beginn = true\n"),
+            "show_beginn (line 2): unknown key `show_beginn`; the nearest known key is `show_begin`"
+        );
+        assert!(refused("lead = = true").starts_with("line 1: "));
     }
 
     #[test]
