@@ -96,35 +96,34 @@ fn title<'a>(event: &'a Event, policy: &'a Policy, language: Language) -> &'a st
 
 /// Begin, end and duration as far as they are switched on, without brackets; empty if none is.
 fn times(policy: &Policy, language: Language, zone: &TimeZone, winner: &Placed<'_>) -> String {
-    let (begin, end) = match winner.event.when {
-        When::Timed { .. } => timed_edges(winner, language, zone),
-        When::AllDay { first, last } => all_day_edges(first, last, language),
+    let span = match winner.event.when {
+        // A single day has one word in place of begin and end.
+        When::AllDay { first, last } if first == last => {
+            (policy.show_begin || policy.show_end).then(|| language.pick("ganztägig", "all day").to_owned())
+        }
+        When::AllDay { first, last } => {
+            let year = first.year() != last.year();
+            between(policy, language, &date(first, year, language), &date(last, year, language))
+        }
+        When::Timed { .. } => {
+            let (begin, end) = timed_edges(winner, language, zone);
+            between(policy, language, &begin, &end)
+        }
     };
-    let mut parts = Vec::new();
-    match (policy.show_begin, policy.show_end) {
-        (true, _) | (_, true) if begin == end => parts.push(begin),
-        (true, true) => parts.push(format!("{begin}–{end}")),
-        (true, false) => parts.push(format!("{} {begin}", language.pick("ab", "from"))),
-        (false, true) => parts.push(format!("{} {end}", language.pick("bis", "until"))),
-        (false, false) => {}
-    }
-    if policy.show_duration {
-        parts.push(match winner.event.when {
-            When::Timed { start, end } => elapsed(end.duration_since(start), language),
-            When::AllDay { first, last } => days(last.duration_since(first).as_hours() / 24 + 1, language),
-        });
-    }
-    parts.join(", ")
+    let duration = policy.show_duration.then(|| match winner.event.when {
+        When::Timed { start, end } => elapsed(end.duration_since(start), language),
+        When::AllDay { first, last } => days(last.duration_since(first).as_hours() / 24 + 1, language),
+    });
+    span.into_iter().chain(duration).collect::<Vec<_>>().join(", ")
 }
 
-/// Begin and end of an all-day event as dates; both the same word if it is a single day.
-fn all_day_edges(first: Date, last: Date, language: Language) -> (String, String) {
-    if first == last {
-        let word = language.pick("ganztägig", "all day").to_owned();
-        return (word.clone(), word);
+fn between(policy: &Policy, language: Language, begin: &str, end: &str) -> Option<String> {
+    match (policy.show_begin, policy.show_end) {
+        (true, true) => Some(format!("{begin}–{end}")),
+        (true, false) => Some(format!("{} {begin}", language.pick("ab", "from"))),
+        (false, true) => Some(format!("{} {end}", language.pick("bis", "until"))),
+        (false, false) => None,
     }
-    let year = first.year() != last.year();
-    (date(first, year, language), date(last, year, language))
 }
 
 /// Begin and end of a timed event; with dates if they lie on different ones.
