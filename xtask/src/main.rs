@@ -1,1 +1,86 @@
-fn main() {}
+//! `cargo xtask`: what a change must pass, and how fast things are.
+//!
+//! ```text
+//! steps       the list of steps, as data
+//! suite       tests, doc tests, scenarios: what counts its own results
+//! order       which crate may use which; the core stays pure
+//! unused      dependencies that nobody names
+//! repository  nothing tracked that does not belong there
+//! supply      tools that are missing; licences, bans, advisories
+//! bench       the benchmarks
+//! shell       running other programs
+//! ```
+
+mod bench;
+mod metadata;
+mod order;
+mod repository;
+mod shell;
+mod steps;
+mod suite;
+mod supply;
+mod unused;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::shell::{Shell, result, say};
+
+/// Tests and measures the workspace.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything that a change must pass; stops at the first step that fails
+    Test {
+        /// The long steps as well
+        #[arg(long)]
+        all: bool,
+        /// Only this step; may be given several times
+        #[arg(long, value_name = "STEP")]
+        only: Vec<String>,
+        /// Name the steps and run none
+        #[arg(long, conflicts_with = "only")]
+        list: bool,
+    },
+    /// Every benchmark of the workspace, one after the other
+    Bench,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Test { list: true, .. } => {
+            steps::list();
+            Ok(())
+        }
+        Command::Test { all, only, .. } => return test(all, &only),
+        Command::Bench => Shell::at_root().and_then(|shell| bench::run_all(&shell)),
+    };
+    conclude(done)
+}
+
+/// Runs the chosen steps. The last line of the output is always `N passed, N failed`.
+fn test(all: bool, only: &[String]) -> ExitCode {
+    let (shell, chosen) = match (Shell::at_root(), steps::choose(all, only)) {
+        (Ok(shell), Ok(chosen)) => (shell, chosen),
+        (Err(error), _) | (_, Err(error)) => return conclude(Err(error)),
+    };
+    let (tally, done) = steps::run(&shell, &chosen);
+    let code = conclude(done);
+    result(&format!("{} passed, {} failed", tally.passed, tally.failed));
+    code
+}
+
+fn conclude(done: anyhow::Result<()>) -> ExitCode {
+    if let Err(error) = done {
+        say(&format!("\nxtask: {error:#}"));
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
