@@ -70,7 +70,7 @@ const STEPS: &[Step] = &[
     quick("doctests", "examples in the documentation", suite::doc_tests),
     quick("scenarios", "the scripted days, through the binary", suite::scenarios),
     long("release", "the optimised binary builds", |shell| check(shell, &["build", "--release", "--locked"])),
-    long("cases", "the core's property tests with many more cases", suite::many_cases),
+    long("cases", "property tests with many more cases", suite::many_cases),
 ];
 
 fn check(shell: &Shell, arguments: &[&str]) -> Result<Tally> {
