@@ -27,7 +27,7 @@ CREATE TABLE secrets (
 
 -- What is held for a user. An instance can't be deleted while it holds something.
 CREATE TABLE states (
-    instance TEXT NOT NULL REFERENCES instances (id) ON DELETE RESTRICT,
+    instance TEXT NOT NULL REFERENCES instances (id),
     account TEXT NOT NULL,
     sealed BLOB NOT NULL,
     PRIMARY KEY (instance, account)

@@ -50,7 +50,10 @@ impl Store {
         }
         // SQLite takes an empty file as it is, with its mode.
         files::create_private(partial)?;
-        sqlx::query("VACUUM INTO $1").bind(name).execute(self.readers()).await?;
+        let mut source = self.connect().await?;
+        let vacuumed = sqlx::query("VACUUM INTO $1").bind(name).execute(&mut source).await;
+        source.close().await?;
+        vacuumed?;
         let options = SqliteConnectOptions::new().filename(partial).busy_timeout(Duration::ZERO).read_only(true);
         let mut copy = options.connect().await?;
         let damage = find_damage(&mut copy).await;

@@ -61,9 +61,26 @@ pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
     fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(file_error("change the mode of", path))
 }
 
-/// Makes sure that one opener at a time uses the store, by a lock that the operating system takes back when the
-/// process ends, however it ends. The file beside the store stays; its existence means nothing.
-pub(crate) fn lock(store: &Path) -> Result<File, StoreError> {
+/// The right to use a store, given back when it is dropped or when the process ends, however it ends.
+pub(crate) struct Lock(File);
+
+impl Lock {
+    /// Gives the lock back. Closing the file would not do: while another thread starts a process, that process has
+    /// the file open as well for a moment, and the lock with it.
+    pub(crate) fn release(&self) {
+        // There is nothing to be done if this fails, and the end of the process makes up for it.
+        let _ = self.0.unlock();
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+/// Makes sure that one opener at a time uses the store. The file beside the store stays; its existence means nothing.
+pub(crate) fn lock(store: &Path) -> Result<Lock, StoreError> {
     let path = beside(store, ".lock");
     let file = OpenOptions::new()
         .write(true)
@@ -73,7 +90,7 @@ pub(crate) fn lock(store: &Path) -> Result<File, StoreError> {
         .open(&path)
         .map_err(file_error("create", &path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: store.to_owned() }),
         Err(TryLockError::Error(error)) => Err(file_error("lock", &path)(error)),
     }

@@ -1,6 +1,11 @@
 //! The store as a whole: opened with all checks, closed in order.
 
-use std::{fmt, fs::File, path::Path, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction,
@@ -8,7 +13,12 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{error::StoreError, files, key::Key, seal::Sealer};
+use crate::{
+    error::StoreError,
+    files::{self, Lock},
+    key::Key,
+    seal::Sealer,
+};
 
 /// The structure of the store: forward only, applied in order of their numbers, never changed once published.
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -33,7 +43,8 @@ struct Inner {
     writer: SqlitePool,
     readers: SqlitePool,
     sealer: Sealer,
-    _lock: File,
+    path: PathBuf,
+    lock: Lock,
 }
 
 impl Store {
@@ -61,14 +72,15 @@ impl Store {
         }
         // A connection that can't write by accident: what goes past the one writer would have to wait for it.
         let readers = pool(READERS).connect_with(options(&path).pragma("query_only", "ON")).await?;
-        Ok(Self { inner: Arc::new(Inner { writer, readers, sealer, _lock: lock }) })
+        Ok(Self { inner: Arc::new(Inner { writer, readers, sealer, path, lock }) })
     }
 
     /// Waits for what is under way, moves everything into the main file and closes it. Later calls on any clone
-    /// give [`StoreError::Closed`]. Without this nothing is lost, only the next start takes a little longer.
+    /// give [`StoreError::Closed`], and the store can be opened anew. Without this nothing is lost, only the next start takes a little longer.
     pub async fn close(&self) {
         self.inner.readers.close().await;
         self.inner.writer.close().await;
+        self.inner.lock.release();
     }
 
     /// A transaction on the one connection that writes.
@@ -85,6 +97,15 @@ impl Store {
 
     pub(crate) fn sealer(&self) -> &Sealer {
         &self.inner.sealer
+    }
+
+    /// A connection outside of the pools, for what takes long.
+    pub(crate) async fn connect(&self) -> Result<SqliteConnection, StoreError> {
+        // A closed store may belong to somebody else already.
+        if self.inner.writer.is_closed() {
+            return Err(StoreError::Closed);
+        }
+        Ok(options(&self.inner.path).connect().await?)
     }
 
     #[cfg(test)]
@@ -115,13 +136,19 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 /// Connections are kept for good: closing the last one would move the log into the main file each time.
+///
+/// The exception are those that count a transaction that is not there: on a full disk SQLite takes a transaction back
+/// by itself (<https://sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction"), the ROLLBACK that
+/// follows fails, and sqlx goes on to count the transaction as open and refuses every later one. Such a connection
+/// is replaced. The ping waits until a rollback that is under way is done.
 fn pool(size: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(size)
         .acquire_timeout(PATIENCE * 3)
         .idle_timeout(None)
         .max_lifetime(None)
-        .test_before_acquire(false)
+        .test_before_acquire(true)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
 }
 
 /// The library is asked in memory, before the file is touched.
@@ -205,7 +232,78 @@ async fn check_key(writer: &SqlitePool, sealer: &Sealer) -> Result<(), StoreErro
 
 #[cfg(test)]
 mod tests {
+    use busylamp_core::ids::{AccountId, InstanceId};
+
     use super::*;
+    use crate::InstanceDocument;
+
+    async fn store(folder: &Path) -> Store {
+        let store = Store::open(&folder.join("busylamp.db"), &Key::random().unwrap()).await.unwrap();
+        let document = InstanceDocument {
+            id: "zentrale".into(),
+            name: "Zentrale".into(),
+            description: String::new(),
+            configuration: serde_json::Value::Null,
+        };
+        store.put_instance(document).await.unwrap();
+        store
+    }
+
+    async fn save(store: &Store, account: u32, length: usize) -> Result<(), StoreError> {
+        let account = AccountId::new(account.to_string());
+        store.save_states(&[(&InstanceId::new("zentrale"), &account, Some(&"x".repeat(length)))]).await
+    }
+
+    async fn pragma(pool: &SqlitePool, text: &'static str) -> i64 {
+        sqlx::query_scalar(text).fetch_one(pool).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn commits_are_flushed_to_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path()).await;
+        assert_eq!(pragma(store.writer(), "PRAGMA synchronous").await, 2, "FULL");
+        assert_eq!(pragma(store.writer(), "PRAGMA foreign_keys").await, 1);
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(store.writer()).await.unwrap();
+        assert_eq!(mode, "wal");
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path()).await;
+        let refused = sqlx::query("DELETE FROM instances").execute(store.readers()).await.unwrap_err();
+        assert!(matches!(StoreError::from(refused), StoreError::ReadOnly));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_passes() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path()).await;
+        save(&store, 1, 10).await.unwrap();
+        for _ in 0..3 {
+            // It holds for one connection, and a connection that met a full disk is replaced.
+            pragma(store.writer(), "PRAGMA max_page_count = 1").await;
+            let refused = save(&store, 2, 100_000).await.unwrap_err();
+            assert!(matches!(refused, StoreError::DiskFull), "{refused:?}");
+            assert!(refused.is_disk_full());
+        }
+        save(&store, 2, 100_000).await.unwrap();
+        let loaded = store.load_states::<String>(&"zentrale".into()).await.unwrap();
+        assert_eq!(loaded.found.len(), 2);
+    }
+
+    #[test]
+    fn no_space_for_a_file_is_a_full_disk_as_well() {
+        let full = StoreError::File {
+            doing: "create",
+            path: "busylamp.db".into(),
+            source: std::io::ErrorKind::StorageFull.into(),
+        };
+        assert!(full.is_disk_full());
+        assert!(full.advice().contains("space"));
+        assert!(!StoreError::Busy.is_disk_full());
+    }
 
     #[test]
     fn versions_of_sqlite_are_compared_by_number() {
