@@ -1,10 +1,25 @@
 //! Readers of calendars. A reader turns what a server answers into an [`Agenda`]: one user's events in normal
 //! form, masked, complete or not at all.
+//!
+//! ```text
+//! graph   Microsoft 365, over Microsoft Graph
+//! check   a walk through a connection that changes nothing, for people who set it up
+//! zone    time zones under the names that Exchange gives them
+//! ```
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod check;
+#[cfg(test)]
+mod conformance;
+pub mod graph;
+pub mod zone;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use busylamp_core::{event::Agenda, ids::MailAddress, title::Reading};
+use check::Step;
 use jiff::{Timestamp, tz::TimeZone};
 
 /// The span that a reading covers, `[from, to)`.
@@ -41,7 +56,9 @@ pub enum Outcome {
         /// The mailbox's own time zone, where it can be read.
         zone: Option<TimeZone>,
     },
-    /// The doorbell says: nothing has changed since the last complete reading. It counts as one.
+    /// Nothing has changed since the last [`Outcome::Read`] of this mailbox that this same reader handed out, which
+    /// was made for the same [`Reading`]. It counts as a complete reading. Whoever asks keeps that agenda;
+    /// who has lost it asks with [`Request::full`].
     Unchanged,
     /// Nothing was learned (§8.1).
     Failed(MailboxError),
@@ -72,13 +89,32 @@ pub enum MailboxError {
     },
 }
 
+impl MailboxError {
+    /// What happened and what to do.
+    pub fn advice(&self) -> &str {
+        match self {
+            Self::NotFound { advice }
+            | Self::Denied { advice }
+            | Self::Ambiguous { advice }
+            | Self::Unavailable { advice } => advice,
+        }
+    }
+}
+
 /// A source of calendars.
 #[async_trait]
 pub trait Calendar: Send + Sync {
     /// Reads or asks for changes. The answer has exactly the mailboxes of the request. An error that concerns
     /// the account as a whole (sign-in, network) is every mailbox's [`MailboxError::Unavailable`] and is kept
     /// for [`Calendar::health`].
+    ///
+    /// Polls of one reader take turns. A poll may be dropped before it ends: then it was as if it had never
+    /// been asked, and nothing that it found is lost to the next one.
     async fn poll(&self, request: Request<'_>) -> BTreeMap<MailAddress, Outcome>;
+
+    /// Walks through the connection without changing anything: sign-in, rights, and, given a mailbox, its
+    /// calendar. For `busylamp check`; it doesn't touch what [`Calendar::poll`] remembers.
+    async fn check(&self, mailbox: Option<&MailAddress>, now: Timestamp) -> Vec<Step>;
 
     /// The state of the connection, for people.
     fn health(&self) -> Health;

@@ -1,0 +1,35 @@
+//! What a walk through a connection found, step by step.
+
+/// One step of a walk and how it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What was tried, in a few words ("sign-in").
+    pub name: &'static str,
+    /// How it went.
+    pub verdict: Verdict,
+}
+
+/// How a step went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be; what was found.
+    Ok(String),
+    /// It works, but somebody should know this.
+    Note(String),
+    /// It doesn't work; what happened and what to do.
+    Fault(String),
+}
+
+impl Step {
+    pub(crate) fn new(name: &'static str, verdict: Verdict) -> Self {
+        Self { name, verdict }
+    }
+
+    /// Whether nothing stands in the way.
+    pub fn is_ok(&self) -> bool {
+        match self.verdict {
+            Verdict::Ok(_) | Verdict::Note(_) => true,
+            Verdict::Fault(_) => false,
+        }
+    }
+}

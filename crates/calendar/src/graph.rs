@@ -1,0 +1,133 @@
+//! Calendars in Microsoft 365, read over Microsoft Graph with the application's own sign-in.
+//!
+//! ```text
+//! settings  where Graph is and as whom we sign in
+//! token     the access token             entra     why there is none
+//! client    asks, waits, asks again      batch     many questions in one request
+//! pages     answers in pages             link      the links that Graph hands out
+//! view      the full reading             event     an event in normal form
+//! doorbell  has anything changed?        memory    what is remembered from poll to poll
+//! users     addresses, ids, time zones   error     what Graph says instead
+//! walk      the check for people
+//! ```
+
+mod batch;
+mod client;
+mod doorbell;
+mod entra;
+mod error;
+mod event;
+mod link;
+mod memory;
+mod pages;
+mod poll;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod token;
+mod users;
+mod view;
+mod walk;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use busylamp_core::ids::MailAddress;
+use busylamp_net::{
+    http::{HttpClient, HttpSettings, Transport},
+    trust::TrustError,
+};
+use client::{Client, Clock};
+use jiff::Timestamp;
+use memory::Memory;
+use poll::Poll;
+pub use settings::{CEILING, Cloud, GraphSettings, SettingsError, UnknownCloud};
+use thiserror::Error;
+
+use crate::{Calendar, Health, Outcome, Request, check::Step};
+
+/// The longest answer of Graph's: twenty mailboxes' first pages, or five doorbells' beginnings.
+const MAX_ANSWER: usize = 32 << 20;
+
+/// A reader of calendars in Microsoft 365.
+///
+/// It remembers, for each mailbox, what it needs to ask the doorbell instead of reading everything. It doesn't keep
+/// agendas: whoever asks keeps them ([`Outcome::Unchanged`]). One reader therefore serves one asker.
+pub struct GraphCalendar {
+    client: Client,
+    consent_url: String,
+    memory: tokio::sync::Mutex<Memory>,
+    health: Mutex<Health>,
+}
+
+/// Why a reader can't be made.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum GraphSetupError {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Its trust can't be used.
+    #[error("trust: {0}")]
+    Trust(#[from] TrustError),
+}
+
+impl GraphCalendar {
+    /// A reader with these settings. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// When a setting is wrong or its trust can't be used.
+    pub fn new(settings: &GraphSettings) -> Result<Self, GraphSetupError> {
+        settings.validate()?;
+        let login = HttpClient::new(HttpSettings { max_body: 1 << 20, ..HttpSettings::new(settings.trust.clone()) })?;
+        let graph =
+            HttpClient::new(HttpSettings { max_body: MAX_ANSWER, ..HttpSettings::new(settings.trust.clone()) })?;
+        Ok(Self::over(settings, Arc::new(login), Arc::new(graph)))
+    }
+
+    /// A reader over these transports.
+    fn over(settings: &GraphSettings, login: Arc<dyn Transport>, graph: Arc<dyn Transport>) -> Self {
+        Self {
+            client: Client::new(settings, login, graph),
+            consent_url: settings.consent_url(),
+            memory: tokio::sync::Mutex::default(),
+            health: Mutex::default(),
+        }
+    }
+
+    fn health_now(&self) -> MutexGuard<'_, Health> {
+        // Health is replaced whole, so a panic elsewhere leaves nothing half done.
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Calendar for GraphCalendar {
+    async fn poll(&self, request: Request<'_>) -> BTreeMap<MailAddress, Outcome> {
+        let mut remembered = self.memory.lock().await;
+        let clock = Clock::start(request.now);
+        let mut poll = Poll::new(&self.client, &self.consent_url, request, remembered.clone(), clock);
+        poll.run().await;
+        let (memory, outcomes, trouble) = poll.end();
+        // What was learned counts only together with the answer: nothing waits from here on, so that a poll which
+        // is dropped has learned nothing.
+        *remembered = memory;
+        let mut health = self.health_now();
+        match trouble {
+            Some(trouble) => health.trouble = Some(trouble),
+            None => *health = Health { last_success: Some(clock.now()), trouble: None },
+        }
+        drop(health);
+        outcomes
+    }
+
+    async fn check(&self, mailbox: Option<&MailAddress>, now: Timestamp) -> Vec<Step> {
+        walk::check(&self.client, &self.consent_url, mailbox, Clock::start(now)).await
+    }
+
+    fn health(&self) -> Health {
+        self.health_now().clone()
+    }
+}

@@ -1,0 +1,223 @@
+//! Where Graph is, and as whom we sign in.
+
+use std::str::FromStr;
+
+use busylamp_core::secret::Secret;
+use busylamp_net::trust::Trust;
+use thiserror::Error;
+use url::Url;
+
+use super::link::Endpoint;
+
+/// A connection to Microsoft 365.
+#[derive(Clone, Debug)]
+pub struct GraphSettings {
+    /// The tenant: its id or one of its domains.
+    pub tenant: String,
+    /// The application's (client) id.
+    pub client_id: String,
+    /// The application's client secret: its value, not its id.
+    pub client_secret: Secret,
+    /// Where tokens come from, for example `https://login.microsoftonline.com`.
+    pub login: Url,
+    /// Where Graph is, with its version, for example `https://graph.microsoft.com/v1.0`.
+    pub endpoint: Url,
+    /// Whom both are believed by.
+    pub trust: Trust,
+    /// Most requests that Graph works on at a time. Graph works on up to four of a batch at a time, so this
+    /// is four times the number of batches under way.
+    pub ceiling: usize,
+}
+
+/// Factory value of [`GraphSettings::ceiling`].
+pub const CEILING: usize = 16;
+
+impl GraphSettings {
+    /// A connection to a cloud of Microsoft's, with the system's trust.
+    pub fn new(cloud: Cloud, tenant: &str, client_id: &str, client_secret: Secret) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+            client_id: client_id.to_owned(),
+            client_secret,
+            login: cloud.login(),
+            endpoint: cloud.endpoint(),
+            trust: Trust::System,
+            ceiling: CEILING,
+        }
+    }
+
+    /// Checks what a connection can't be built from.
+    pub(super) fn validate(&self) -> Result<(), SettingsError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        if self.tenant.is_empty() || !self.tenant.chars().all(plain) {
+            return Err(SettingsError::Tenant);
+        }
+        if self.client_id.trim().is_empty() {
+            return Err(SettingsError::ClientId);
+        }
+        if self.client_secret.expose().is_empty() {
+            return Err(SettingsError::ClientSecret);
+        }
+        for (name, url) in [("login", &self.login), ("endpoint", &self.endpoint)] {
+            let http = matches!(url.scheme(), "https" | "http") && url.has_host();
+            if !http || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+                return Err(SettingsError::Url { name });
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a token is asked for.
+    pub(super) fn token_url(&self) -> String {
+        format!("{}/{}/oauth2/v2.0/token", self.login.as_str().trim_end_matches('/'), self.tenant)
+    }
+
+    /// The page on which an administrator consents to what the application asks for.
+    pub(super) fn consent_url(&self) -> String {
+        let login = self.login.as_str().trim_end_matches('/');
+        format!("{login}/{}/adminconsent?client_id={}", self.tenant, self.client_id)
+    }
+
+    /// What a token is asked for: all that was consented to on Graph's host.
+    pub(super) fn scope(&self) -> String {
+        format!("{}/.default", self.endpoint.origin().ascii_serialization())
+    }
+
+    pub(super) fn graph(&self) -> Endpoint {
+        Endpoint::new(&self.endpoint)
+    }
+}
+
+/// Why settings can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SettingsError {
+    /// Not a tenant.
+    #[error("tenant: expected the tenant's id (a GUID) or one of its domains")]
+    Tenant,
+    /// No client id.
+    #[error("client_id: expected the application's (client) id")]
+    ClientId,
+    /// No secret.
+    #[error("client_secret: it is empty")]
+    ClientSecret,
+    /// Not an address of a server.
+    #[error("{name}: expected an https address without query and user")]
+    Url {
+        /// The setting.
+        name: &'static str,
+    },
+}
+
+/// Microsoft's clouds. Host names from microsoft-graph-docs-contrib, `concepts/deployments.md`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cloud {
+    /// The worldwide one, GCC included.
+    #[default]
+    Global,
+    /// US Government L4 (GCC High).
+    UsGov,
+    /// US Government L5 (DoD).
+    UsDod,
+    /// China, operated by 21Vianet.
+    China,
+}
+
+impl Cloud {
+    /// Where tokens come from.
+    pub fn login(self) -> Url {
+        let url = match self {
+            Self::Global => "https://login.microsoftonline.com",
+            Self::UsGov | Self::UsDod => "https://login.microsoftonline.us",
+            Self::China => "https://login.chinacloudapi.cn",
+        };
+        Url::parse(url).expect("a constant that a test parses")
+    }
+
+    /// Where Graph is.
+    pub fn endpoint(self) -> Url {
+        let url = match self {
+            Self::Global => "https://graph.microsoft.com/v1.0",
+            Self::UsGov => "https://graph.microsoft.us/v1.0",
+            Self::UsDod => "https://dod-graph.microsoft.us/v1.0",
+            Self::China => "https://microsoftgraph.chinacloudapi.cn/v1.0",
+        };
+        Url::parse(url).expect("a constant that a test parses")
+    }
+}
+
+/// Not the name of a cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("cloud: expected global, us_gov, us_dod or china")]
+pub struct UnknownCloud;
+
+impl FromStr for Cloud {
+    type Err = UnknownCloud;
+
+    fn from_str(name: &str) -> Result<Self, UnknownCloud> {
+        match name {
+            "global" => Ok(Self::Global),
+            "us_gov" => Ok(Self::UsGov),
+            "us_dod" => Ok(Self::UsDod),
+            "china" => Ok(Self::China),
+            _ => Err(UnknownCloud),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(cloud: Cloud) -> GraphSettings {
+        GraphSettings::new(cloud, "contoso.example", "app", Secret::new("geheim"))
+    }
+
+    #[test]
+    fn every_cloud_has_its_hosts_and_its_scope() {
+        let scopes = ["global", "us_gov", "us_dod", "china"].map(|name| {
+            let settings = settings(name.parse().unwrap());
+            assert_eq!(settings.validate(), Ok(()));
+            settings.scope()
+        });
+        assert_eq!(
+            scopes,
+            [
+                "https://graph.microsoft.com/.default",
+                "https://graph.microsoft.us/.default",
+                "https://dod-graph.microsoft.us/.default",
+                "https://microsoftgraph.chinacloudapi.cn/.default"
+            ]
+        );
+        assert_eq!("mars".parse::<Cloud>(), Err(UnknownCloud));
+    }
+
+    #[test]
+    fn addresses_of_ones_own_may_have_a_path() {
+        let mut settings = settings(Cloud::Global);
+        settings.login = Url::parse("http://127.0.0.1:8080/login/").unwrap();
+        settings.endpoint = Url::parse("http://127.0.0.1:8080/graph/v1.0").unwrap();
+        assert_eq!(settings.token_url(), "http://127.0.0.1:8080/login/contoso.example/oauth2/v2.0/token");
+        assert_eq!(settings.scope(), "http://127.0.0.1:8080/.default");
+    }
+
+    #[test]
+    fn what_can_not_work_is_refused() {
+        let broken = |change: fn(&mut GraphSettings)| {
+            let mut settings = settings(Cloud::Global);
+            change(&mut settings);
+            settings.validate()
+        };
+        assert_eq!(broken(|s| s.tenant = "a/../b".into()), Err(SettingsError::Tenant));
+        assert_eq!(broken(|s| s.client_id = " ".into()), Err(SettingsError::ClientId));
+        assert_eq!(broken(|s| s.client_secret = Secret::new("")), Err(SettingsError::ClientSecret));
+        assert_eq!(
+            broken(|s| s.endpoint = Url::parse("ftp://x/").unwrap()),
+            Err(SettingsError::Url { name: "endpoint" })
+        );
+    }
+
+    #[test]
+    fn the_secret_is_not_shown() {
+        assert!(!format!("{:?}", settings(Cloud::Global)).contains("geheim"));
+    }
+}

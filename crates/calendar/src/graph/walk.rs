@@ -1,0 +1,139 @@
+//! The check for people: every step of the way to a calendar, without changing anything.
+
+use busylamp_core::{ids::MailAddress, title::Reading};
+use jiff::SignedDuration;
+
+use super::{
+    client::{Client, Clock},
+    doorbell,
+    error::GraphError,
+    poll::WITHOUT_ROLES,
+    token::Roles,
+    users::{self, Directory, Found},
+    view,
+};
+use crate::{
+    Window,
+    check::{Step, Verdict},
+};
+
+/// Walks to the mailbox, or, without one, as far as the rights. Stops where it doesn't go on.
+pub(super) async fn check(
+    client: &Client,
+    consent_url: &str,
+    mailbox: Option<&MailAddress>,
+    clock: Clock,
+) -> Vec<Step> {
+    let token = match client.tokens().anew(clock.now()).await {
+        Ok(token) => token,
+        Err(error) => {
+            let error = GraphError::SignIn(error);
+            return vec![Step::new("sign-in", Verdict::Fault(error.sentence(consent_url)))];
+        }
+    };
+    let life = token.life().as_secs() / 60;
+    let mut steps = vec![
+        Step::new("sign-in", Verdict::Ok(format!("a token for {life} minutes"))),
+        Step::new("rights", rights(&token.roles)),
+    ];
+    let Some(mail) = mailbox else { return steps };
+
+    let fault = |steps: &mut Vec<Step>, name, error: &GraphError| {
+        steps.push(Step::new(name, Verdict::Fault(error.sentence(consent_url))));
+    };
+    let (user, step) = match find(client, mail, &token.roles, clock).await {
+        Ok(found) => found,
+        Err(error) => {
+            fault(&mut steps, "user", &error);
+            return steps;
+        }
+    };
+    let found = step.is_ok();
+    steps.push(step);
+    if !found {
+        return steps;
+    }
+    let target = users::target(user.as_deref().unwrap_or(mail.as_str()));
+
+    let now = clock.now();
+    let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
+    let window = Window { from: now, to: tomorrow };
+    let read = view::read(client, std::slice::from_ref(&target), window, &Reading::default(), clock).await;
+    match read.into_iter().next() {
+        Some(Ok(agenda)) => {
+            let number = agenda.events().len();
+            steps.push(Step::new("calendar", Verdict::Ok(format!("{number} events in the next 24 hours"))));
+        }
+        Some(Err(error)) => {
+            fault(&mut steps, "calendar", &error);
+            return steps;
+        }
+        None => return steps,
+    }
+
+    let begun = doorbell::begin(client, &[(target.clone(), window)], clock).await;
+    steps.push(Step::new(
+        "changes",
+        match begun.into_iter().next() {
+            Some(Ok(_)) => Verdict::Ok("they are told".to_owned()),
+            Some(Err(error)) => Verdict::Note(format!("they are not told, so every poll reads everything: {error}")),
+            None => Verdict::Note("they were not asked for".to_owned()),
+        },
+    ));
+
+    let zones = users::zones(client, &[target], clock).await;
+    steps.push(Step::new(
+        "time zone",
+        match zones.into_iter().next() {
+            Some(Ok(Some(zone))) => Verdict::Ok(zone.iana_name().unwrap_or("UTC").to_owned()),
+            Some(Ok(None)) => Verdict::Note("the mailbox has none that is known; the configured one counts".to_owned()),
+            Some(Err(error)) => Verdict::Note(format!(
+                "it can't be read, the configured one counts (optional: MailboxSettings.Read): {error}"
+            )),
+            None => Verdict::Note("it was not asked for".to_owned()),
+        },
+    ));
+    steps
+}
+
+fn rights(roles: &Roles) -> Verdict {
+    match roles.names() {
+        None => Verdict::Note("the token can't be looked into".to_owned()),
+        Some(names) if roles.any(&users::CALENDARS) == Some(true) => Verdict::Ok(names.join(", ")),
+        Some(names) => {
+            let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            Verdict::Note(format!("{names}{WITHOUT_ROLES}"))
+        }
+    }
+}
+
+/// The user's object id where it can be had, and what there is to say about it.
+async fn find(
+    client: &Client,
+    mail: &MailAddress,
+    roles: &Roles,
+    clock: Clock,
+) -> Result<(Option<String>, Step), GraphError> {
+    let directory = Directory::of(roles);
+    if directory == Directory::Closed {
+        let note = "the directory may not be read, so the address itself is asked for (optional: User.Read.All)";
+        return Ok((None, Step::new("user", Verdict::Note(note.to_owned()))));
+    }
+    let found = users::find(client, std::slice::from_ref(mail), directory, clock).await;
+    let (user, verdict) = match found.into_iter().next().unwrap_or(Ok(Found::Unknown)) {
+        Ok(Found::One(id)) => (Some(id.clone()), Verdict::Ok(format!("object id {id}"))),
+        Ok(Found::Unknown) => {
+            (None, Verdict::Note("not found by the main address; the address itself is asked for".into()))
+        }
+        Ok(Found::Several) => (None, Verdict::Fault("several users of the directory have this mail address".into())),
+        Ok(Found::Nobody) => (None, Verdict::Fault("nobody in the directory has this mail address".into())),
+        Err(GraphError::Denied { .. }) => (
+            None,
+            Verdict::Note(
+                "the directory may not be read, whatever the token says; the address itself is asked for".into(),
+            ),
+        ),
+        Err(error) => return Err(error),
+    };
+    Ok((user, Step::new("user", verdict)))
+}
