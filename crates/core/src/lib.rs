@@ -20,6 +20,7 @@
 pub mod account;
 pub mod batch;
 pub mod decide;
+pub mod directory;
 pub mod event;
 pub mod explain;
 mod fight;

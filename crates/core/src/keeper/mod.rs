@@ -260,6 +260,8 @@ impl Stepper<'_> {
 
     fn settle_all(&mut self, sight: &Sight, shown: &AccountState, never_read: bool, report: &mut Report) -> Vec<Write> {
         let resting = self.is_resting(shown);
+        // Judged before the presence itself is settled.
+        let presence_changed = self.presence_changed(shown);
         let wants = wants::Wants { sight, shown, own_presence: self.own_presence(shown) };
         self.flags.extend(wants.flags());
         let mut dimensions: BTreeSet<Dimension> = shown.dimensions().collect();
@@ -283,7 +285,7 @@ impl Stepper<'_> {
                 self.wakes.push(hold.end);
                 Act::Nothing(Why::KeptUntil(hold.end))
             } else {
-                let rules = self.rules(&dimension, sight, shown, resting);
+                let rules = self.rules(&dimension, sight, presence_changed, resting);
                 keeping.settle(want, &shows, &rules)
             };
             match &act {
@@ -321,7 +323,6 @@ impl Stepper<'_> {
             Dimension::Presence | Dimension::Text => policy.lead,
             Dimension::Label(_) => false,
         };
-        let presence_changed = self.presence_changed(shown);
         let on_foreign = match dimension {
             _ if leads => OnForeign::WriteAgain,
             Dimension::Presence => OnForeign::WriteAgain,
