@@ -315,7 +315,7 @@ impl Stepper<'_> {
         }
     }
 
-    fn rules<'s>(&self, dimension: &Dimension, sight: &'s Sight, shown: &AccountState, resting: bool) -> Rules<'s> {
+    fn rules<'s>(&self, dimension: &Dimension, sight: &'s Sight, presence_changed: bool, resting: bool) -> Rules<'s> {
         let policy = self.facts.policy;
         let chat = matches!(dimension, Dimension::Presence | Dimension::Text);
         let leads = match dimension {
