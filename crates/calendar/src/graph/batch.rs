@@ -21,7 +21,7 @@ pub(super) struct Call {
     pub(super) target: String,
     /// Path and query, relative to Graph's address with its version.
     pub(super) url: String,
-    /// The header `Prefer`.
+    /// The header `Prefer`; empty: none.
     pub(super) prefer: String,
 }
 
@@ -61,7 +61,8 @@ pub(super) fn body(calls: &[&Call]) -> Vec<u8> {
         id: String,
         method: &'static str,
         url: &'a str,
-        headers: Headers<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        headers: Option<Headers<'a>>,
     }
     #[derive(Serialize)]
     struct Headers<'a> {
@@ -72,7 +73,7 @@ pub(super) fn body(calls: &[&Call]) -> Vec<u8> {
         id: place.to_string(),
         method: "GET",
         url: &call.url,
-        headers: Headers { prefer: &call.prefer },
+        headers: (!call.prefer.is_empty()).then_some(Headers { prefer: &call.prefer }),
     });
     serde_json::to_vec(&Batch { requests: requests.collect() }).expect("texts are always JSON")
 }

@@ -133,14 +133,15 @@ impl Client {
                     }
                     found
                 }
-                Err(GraphError::Network(error))
-                    if matches!(error.kind, HttpErrorKind::TooLarge { .. }) && asked.len() > 1 =>
-                {
+                Err(error) if is_about_size(&error) && asked.len() > 1 => {
                     // Half as many questions have half as long an answer.
                     let (first, second) = asked.split_at(asked.len() / 2);
                     let mut halves = Box::pin(self.ask_chunk(first.to_vec(), clock)).await;
                     halves.extend(Box::pin(self.ask_chunk(second.to_vec(), clock)).await);
                     halves
+                }
+                Err(error) if is_about_size(&error) => {
+                    vec![Err(GraphError::BadAnswer("the answer is larger than can be read"))]
                 }
                 Err(error) => asked.iter().map(|_| Err(error.clone())).collect(),
             };

@@ -19,8 +19,9 @@ use super::{
     batch::{self, Call},
     client::{Client, Clock},
     error::GraphError,
-    link::{Endpoint, encode},
+    link::Endpoint,
     pages::{self, Gather, Walk},
+    view,
 };
 use crate::Window;
 
@@ -36,7 +37,7 @@ const BEGINNINGS_IN_A_BATCH: usize = 5;
 
 /// Plain text is shorter than HTML.
 const PREFER: &str =
-    "odata.maxpagesize=50, outlook.timezone=\"UTC\", outlook.body-content-type=\"text\", IdType=\"ImmutableId\"";
+    "odata.maxpagesize=25, outlook.timezone=\"UTC\", outlook.body-content-type=\"text\", IdType=\"ImmutableId\"";
 
 /// A mailbox's link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,10 +75,9 @@ pub(super) fn window(wanted: Window, random: f64) -> Window {
 
 /// The question with which a link begins.
 pub(super) fn beginning(target: &str, window: Window) -> Call {
-    let (from, to) = (encode(&window.from.to_string()), encode(&window.to.to_string()));
     Call {
         target: target.to_owned(),
-        url: format!("{target}/calendarView/delta?startDateTime={from}&endDateTime={to}"),
+        url: format!("{target}/calendarView/delta?{}", view::query(window)),
         prefer: PREFER.to_owned(),
     }
 }

@@ -119,6 +119,21 @@ impl GraphError {
         }
     }
 
+    /// Graph's own word for it, which names nobody.
+    pub(super) fn code(&self) -> &str {
+        match self {
+            Self::Unauthorized(said)
+            | Self::NotInCloud(said)
+            | Self::NoSuchUser(said)
+            | Self::LinkLost(said)
+            | Self::BadRequest(said)
+            | Self::Denied { said, .. }
+            | Self::Throttled { said, .. }
+            | Self::Trouble { said, .. } => &said.code,
+            Self::SignIn(_) | Self::Network(_) | Self::BadAnswer(_) => "",
+        }
+    }
+
     /// Who can do something about it.
     pub(super) fn class(&self) -> Class {
         match self {

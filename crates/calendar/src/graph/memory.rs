@@ -188,9 +188,9 @@ fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// Between three quarters of a span and all of it; `random` is from `[0, 1)`.
+/// Between three quarters of a span and a little less than all of it, so that the next poll is still within it; `random` is from `[0, 1)`.
 fn spread(span: SignedDuration, random: f64) -> SignedDuration {
-    span.mul_f64(0.75 + 0.25 * random)
+    span.mul_f64(0.75 + 0.2 * random)
 }
 
 #[cfg(test)]

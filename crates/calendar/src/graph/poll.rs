@@ -300,6 +300,9 @@ impl<'a> Poll<'a> {
         {
             advice.push_str(WITHOUT_ROLES);
         }
+        if error.class() == Class::Bug {
+            tracing::error!(code = error.code(), "Graph does not understand a request of ours");
+        }
         if matches!(error, GraphError::NoSuchUser(_))
             && let Some(user) = self.memory.of(mail).and_then(|mailbox| mailbox.user.clone())
         {

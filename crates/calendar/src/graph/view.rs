@@ -4,6 +4,7 @@ use busylamp_core::{
     event::{Agenda, Event},
     title::Reading,
 };
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 use super::{
     batch::{self, Call},
@@ -26,15 +27,21 @@ const PREFER: &str = "outlook.timezone=\"UTC\", IdType=\"ImmutableId\"";
 
 /// The question for a mailbox's calendar.
 pub(super) fn call(target: &str, window: Window) -> Call {
-    let (from, to) = (encode(&window.from.to_string()), encode(&window.to.to_string()));
     Call {
         target: target.to_owned(),
-        url: format!(
-            "{target}/calendarView?startDateTime={from}&endDateTime={to}&$select={}&$top={PAGE}",
-            event::SELECT
-        ),
+        url: format!("{target}/calendarView?{}&$select={}&$top={PAGE}", query(window), event::SELECT),
         prefer: PREFER.to_owned(),
     }
+}
+
+/// A window as Graph wants it, widened to whole seconds: Graph reads no more than seven digits of a fraction.
+pub(super) fn query(window: Window) -> String {
+    let whole = |instant: Timestamp, mode| {
+        let seconds = TimestampRound::new().smallest(Unit::Second).mode(mode);
+        encode(&instant.round(seconds).unwrap_or(instant).to_string())
+    };
+    let (from, to) = (whole(window.from, RoundMode::Floor), whole(window.to, RoundMode::Ceil));
+    format!("startDateTime={from}&endDateTime={to}")
 }
 
 /// Reads the calendars of these targets (`/users/…`), each whole or not at all, in their order.
@@ -70,6 +77,14 @@ impl Gather for Events<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_is_asked_for_in_whole_seconds_and_never_narrower() {
+        let from = "2026-11-23T09:00:00.123456789Z".parse().unwrap();
+        let to = "2026-11-23T10:00:00.000000001Z".parse().unwrap();
+        let asked = query(Window { from, to });
+        assert_eq!(asked, "startDateTime=2026-11-23T09%3A00%3A00Z&endDateTime=2026-11-23T10%3A00%3A01Z");
+    }
 
     #[test]
     fn exactly_what_is_needed_is_asked_for() {

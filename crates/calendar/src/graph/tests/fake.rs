@@ -218,7 +218,7 @@ impl State {
         for question in &questions {
             let url = url(question);
             let path = url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
-            self.seen.prefers.insert(path, question["headers"]["Prefer"].as_str().unwrap().to_owned());
+            self.seen.prefers.insert(path, question["headers"]["Prefer"].as_str().unwrap_or_default().to_owned());
             let mut answer = (self.on_question)(&url).unwrap_or_else(|| self.question(&url));
             answer["id"] = question["id"].clone();
             answers.push(answer);

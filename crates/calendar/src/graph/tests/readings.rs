@@ -90,7 +90,7 @@ async fn the_right_preferences_go_with_each_question() {
     stage.later(SignedDuration::from_secs(30));
     let prefers = stage.graph.seen().prefers;
     assert_eq!(prefers["calendarView"], "outlook.timezone=\"UTC\", IdType=\"ImmutableId\"");
-    assert!(prefers["delta"].contains("odata.maxpagesize=50"));
+    assert!(prefers["delta"].contains("odata.maxpagesize=25"));
 }
 
 #[tokio::test(start_paused = true)]
