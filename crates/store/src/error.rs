@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use busylamp_core::ids::InstanceId;
+use sqlx::migrate::MigrateError;
 
 /// Why the store could not be opened, read or written. No variant carries a title, a text, a secret or a key.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +57,7 @@ pub enum StoreError {
     },
     /// The structure of the store could not be brought up to date.
     #[error("the store's structure can't be brought up to date")]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    Migration(#[source] MigrateError),
     /// The store was made with another master key.
     #[error("this store was made with another key")]
     WrongKey,
@@ -189,13 +190,8 @@ impl StoreError {
 
     /// Whether only more space helps: nothing is damaged, and trying again later is right.
     pub fn is_disk_full(&self) -> bool {
-        match self {
-            Self::DiskFull => true,
-            Self::File { source, .. } => {
-                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-            }
-            _ => false,
-        }
+        let full = |kind| matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        matches!(self, Self::DiskFull) || matches!(self, Self::File { source, .. } if full(source.kind()))
     }
 }
 
@@ -203,25 +199,25 @@ const FREE_SPACE: &str = "Free some space on the disk that holds the store; Busy
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::Database(database) => {
-                let code: Option<i32> = database.code().and_then(|code| code.parse().ok());
-                match code {
-                    Some(code) => of_code(code, database.message()).unwrap_or(Self::Sql(error)),
-                    None => Self::Sql(error),
-                }
-            }
-            sqlx::Error::PoolTimedOut => Self::Busy,
-            sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Closed,
-            _ => Self::Sql(error),
+        if let Some(known) = of_database(&error) {
+            return known;
         }
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Busy;
+        }
+        if matches!(error, sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) {
+            return Self::Closed;
+        }
+        Self::Sql(error)
     }
 }
 
-/// What a result code means to the administrator, <https://sqlite.org/rescode.html>. The low byte is the primary
-/// code. Messages for damage name tables and pages, never values.
-fn of_code(code: i32, message: &str) -> Option<StoreError> {
+/// What SQLite's result code means to the administrator, <https://sqlite.org/rescode.html>; the low byte is the
+/// primary code. Messages for damage name tables and pages, never values.
+fn of_database(error: &sqlx::Error) -> Option<StoreError> {
     const IOERR_SHMSIZE: i32 = 4874;
+    let error = error.as_database_error()?;
+    let code: i32 = error.code()?.parse().ok()?;
     Some(match code & 0xff {
         // BUSY, LOCKED
         5 | 6 => StoreError::Busy,
@@ -232,22 +228,21 @@ fn of_code(code: i32, message: &str) -> Option<StoreError> {
         // IOERR, CANTOPEN
         10 | 14 => StoreError::Disk { code },
         // CORRUPT, NOTADB
-        11 | 26 => StoreError::Damaged { detail: message.to_owned() },
+        11 | 26 => StoreError::Damaged { detail: error.message().to_owned() },
         // FULL
         13 => StoreError::DiskFull,
         _ => return None,
     })
 }
 
-impl From<sqlx::migrate::MigrateError> for StoreError {
-    fn from(error: sqlx::migrate::MigrateError) -> Self {
-        use sqlx::migrate::MigrateError;
-        match error {
-            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => match Self::from(cause) {
-                Self::Sql(cause) => Self::Migration(MigrateError::Execute(cause)),
-                known => known,
-            },
-            other => Self::Migration(other),
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        // A full or failing disk is no fault of the migration.
+        if let MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) = &error
+            && let Some(known) = of_database(cause)
+        {
+            return known;
         }
+        Self::Migration(error)
     }
 }

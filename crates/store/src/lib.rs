@@ -46,6 +46,8 @@
 //! backup             a copy while running
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod agendas;
 mod backup;
 mod document;

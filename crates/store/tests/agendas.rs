@@ -1,4 +1,5 @@
 //! Agendas at rest (8.3).
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

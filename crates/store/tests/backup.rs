@@ -1,4 +1,5 @@
 //! Copies while running.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Instances, secrets and facts.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Past decisions and writes (9).
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

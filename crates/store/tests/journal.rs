@@ -1,4 +1,5 @@
 //! The journal: states are written together, last, and are handed back as they were.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

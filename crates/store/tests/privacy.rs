@@ -1,4 +1,5 @@
 //! Nothing that was sealed can be found in the files.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
