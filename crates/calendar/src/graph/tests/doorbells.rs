@@ -157,13 +157,17 @@ async fn who_asks_for_everything_gets_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wider_window_is_read_at_once() {
-    let stage = read(1).await;
-    let mut window = stage.window();
-    window.to += SignedDuration::from_hours(24 * 7);
-    let (mailboxes, reading, now) = (stage.graph.mails(), &stage.reading, stage.now);
-    let request = Request { mailboxes: &mailboxes, window, reading, now, full: false };
-    let outcomes = crate::Calendar::poll(&stage.calendar, request).await;
-    assert!(outcomes.values().all(|outcome| matches!(outcome, Outcome::Read { .. })));
+    // Within the window of the link, beyond it, and back in time.
+    for (back, ahead) in [(0, 24), (0, 24 * 7), (1, 0)] {
+        let stage = read(1).await;
+        let mut window = stage.window();
+        window.from -= SignedDuration::from_hours(back);
+        window.to += SignedDuration::from_hours(ahead);
+        let (mailboxes, reading, now) = (stage.graph.mails(), &stage.reading, stage.now);
+        let request = Request { mailboxes: &mailboxes, window, reading, now, full: false };
+        let outcomes = crate::Calendar::poll(&stage.calendar, request).await;
+        assert!(outcomes.values().all(|outcome| matches!(outcome, Outcome::Read { .. })), "{back} {ahead}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
