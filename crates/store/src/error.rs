@@ -152,7 +152,8 @@ impl StoreError {
             Self::NoFolder { .. } => {
                 "Create the folder, owned by the user that Busylamp runs as and with mode 0700, or name another one."
             }
-            Self::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => FREE_SPACE,
+            Self::File { .. } if self.is_disk_full() => FREE_SPACE,
+            Self::File { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => MAKE_WRITABLE,
             Self::File { .. } => "Check that the user that Busylamp runs as owns the folder and the files in it.",
             Self::InUse { .. } => "Stop the other Busylamp first; a store serves one process at a time.",
             Self::OldSqlite { .. } => {
@@ -170,7 +171,7 @@ impl StoreError {
                 "Stop Busylamp, keep a copy of the damaged files, check the disk and restore the latest backup."
             }
             Self::DiskFull => FREE_SPACE,
-            Self::ReadOnly => "Check the file's owner and mode (0600) and whether its disk is mounted for writing.",
+            Self::ReadOnly => MAKE_WRITABLE,
             Self::Busy => "End other programs that have the store open, such as a database shell or a file scanner.",
             Self::Disk { .. } => "Check the disk and the system's log. The store must not be on a network share.",
             Self::Closed => "Busylamp is stopping; nothing needs to be done.",
@@ -194,6 +195,8 @@ impl StoreError {
         matches!(self, Self::DiskFull) || matches!(self, Self::File { source, .. } if full(source.kind()))
     }
 }
+
+const MAKE_WRITABLE: &str = "Check the file's owner and mode (0600) and whether its disk is mounted for writing.";
 
 const FREE_SPACE: &str = "Free some space on the disk that holds the store; Busylamp goes on by itself.";
 

@@ -25,7 +25,8 @@
 //! * an instance that is deleted with holds in it ([`StoreError::StillHeld`]).
 //!
 //! If a commit fails, the earlier states stand, and nothing but give-backs of these may leave. A full disk can be told
-//! by [`StoreError::is_disk_full`].
+//! by [`StoreError::is_disk_full`]. Even a removal may need space then: a hold whose give-back was acknowledged stays in
+//! the store until there is some, which is harmless, since a hold whose value before is shown again simply ends.
 //!
 //! # What can be read by whom
 //!

@@ -293,6 +293,18 @@ mod tests {
         assert_eq!(loaded.found.len(), 2);
     }
 
+    #[tokio::test]
+    async fn a_database_that_somebody_else_writes_to_is_busy_until_they_are_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path()).await;
+        let mut other = store.connect().await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+        pragma(store.writer(), "PRAGMA busy_timeout = 0").await;
+        assert!(matches!(save(&store, 1, 10).await, Err(StoreError::Busy)));
+        sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+        save(&store, 1, 10).await.unwrap();
+    }
+
     #[test]
     fn no_space_for_a_file_is_a_full_disk_as_well() {
         let full = StoreError::File {
