@@ -165,12 +165,10 @@ fn changes(by_hand: &ByHand) -> Vec<(&'static str, String)> {
 }
 
 fn touched(day: &Day, dimension: &str, from: jiff::Timestamp, to: jiff::Timestamp) -> bool {
-    day.steps.iter().any(|(tick, step)| match step {
-        Step::ByHand(by_hand) => {
-            let within = from <= instant(*tick) && instant(*tick) <= to;
-            within && changes(by_hand).iter().any(|(touched, _)| *touched == dimension)
-        }
-        _ => false,
+    day.steps.iter().any(|(tick, step)| {
+        let Step::ByHand(by_hand) = step else { return false };
+        let within = from <= instant(*tick) && instant(*tick) <= to;
+        within && changes(by_hand).iter().any(|(touched, _)| *touched == dimension)
     })
 }
 

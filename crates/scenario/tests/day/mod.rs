@@ -305,7 +305,7 @@ enum Happening {
     ByHand(ByHand),
     Edit(Event),
     Remove(&'static str),
-    Away(Step, Vec<ByHand>, Step),
+    Away(Box<Step>, Vec<ByHand>, Box<Step>),
 }
 
 fn happening(with_people: bool) -> BoxedStrategy<Happening> {
@@ -313,9 +313,10 @@ fn happening(with_people: bool) -> BoxedStrategy<Happening> {
     let edit = id.clone().prop_flat_map(event).prop_map(Happening::Edit);
     let remove = id.prop_map(Happening::Remove);
     let hands = if with_people { 0..=1usize } else { 0..=0 };
-    let stopped = vec(by_hand(), hands).prop_map(|hands| Happening::Away(Step::Stop, hands, Step::Start));
-    let pbx = Just(Happening::Away(Step::PbxDown, vec![], Step::PbxUp));
-    let inactive = Just(Happening::Away(Step::Deactivate, vec![], Step::Activate));
+    let stopped =
+        vec(by_hand(), hands).prop_map(|hands| Happening::Away(Box::new(Step::Stop), hands, Box::new(Step::Start)));
+    let pbx = Just(Happening::Away(Box::new(Step::PbxDown), vec![], Box::new(Step::PbxUp)));
+    let inactive = Just(Happening::Away(Box::new(Step::Deactivate), vec![], Box::new(Step::Activate)));
     let person = by_hand().prop_map(Happening::ByHand);
     let people = if with_people { 12 } else { 0 };
     prop_oneof![people => person, 2 => edit, 1 => remove, 2 => stopped, 1 => pbx, 1 => inactive].boxed()
@@ -336,12 +337,12 @@ fn laid_out(happenings: Vec<(Happening, Tick, Tick)>) -> Vec<(Tick, Step)> {
             Happening::Edit(event) => steps.push((at, Step::Edit(event))),
             Happening::Remove(id) => steps.push((at, Step::Remove(id))),
             Happening::Away(away, hands, back) => {
-                steps.push((at, away));
+                steps.push((at, *away));
                 for by_hand in hands {
                     steps.push((at + 2, Step::ByHand(by_hand)));
                 }
                 at += 4 + length * 2;
-                steps.push((at, back));
+                steps.push((at, *back));
             }
         }
         at += 12;
@@ -366,10 +367,10 @@ pub(crate) fn day() -> impl Strategy<Value = Day> {
 pub(crate) fn unlucky_day() -> impl Strategy<Value = Day> {
     let trouble = prop_oneof![
         3 => happening(false),
-        3 => Just(Happening::Away(Step::Crash, vec![], Step::Start)),
-        1 => Just(Happening::Away(Step::Leave, vec![], Step::Join)),
-        1 => Just(Happening::Away(Step::CalendarDown, vec![], Step::CalendarUp)),
-        1 => (policy(), policy()).prop_map(|(one, other)| Happening::Away(Step::Policy(one), vec![], Step::Policy(other))),
+        3 => Just(Happening::Away(Box::new(Step::Crash), vec![], Box::new(Step::Start))),
+        1 => Just(Happening::Away(Box::new(Step::Leave), vec![], Box::new(Step::Join))),
+        1 => Just(Happening::Away(Box::new(Step::CalendarDown), vec![], Box::new(Step::CalendarUp))),
+        1 => (policy(), policy()).prop_map(|(one, other)| Happening::Away(Box::new(Step::Policy(one)), vec![], Box::new(Step::Policy(other)))),
     ];
     // Half of the troubles fall on the very instants at which events begin and end.
     let steps = vec((trouble, 0u32..20, 0u32..25), 0..12).prop_map(laid_out).prop_flat_map(|steps| {
