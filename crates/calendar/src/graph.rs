@@ -35,7 +35,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use busylamp_core::ids::MailAddress;
+use busylamp_core::{check::Step, ids::MailAddress};
 use busylamp_net::{
     http::{HttpClient, HttpSettings, Transport},
     trust::TrustError,
@@ -47,7 +47,7 @@ use poll::Poll;
 pub use settings::{CEILING, Cloud, GraphSettings, SettingsError, UnknownCloud};
 use thiserror::Error;
 
-use crate::{Calendar, Health, Outcome, Request, check::Step};
+use crate::{Calendar, Health, Outcome, Request};
 
 /// The longest answer of Graph's: twenty mailboxes' first pages, or five doorbells' beginnings.
 const MAX_ANSWER: usize = 32 << 20;

@@ -3,13 +3,11 @@
 //!
 //! ```text
 //! graph   Microsoft 365, over Microsoft Graph
-//! check   a walk through a connection that changes nothing, for people who set it up
 //! zone    time zones under the names that Exchange gives them
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod check;
 #[cfg(test)]
 mod conformance;
 pub mod graph;
@@ -18,8 +16,7 @@ pub mod zone;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use busylamp_core::{event::Agenda, ids::MailAddress, title::Reading};
-use check::Step;
+use busylamp_core::{check::Step, event::Agenda, ids::MailAddress, title::Reading};
 use jiff::{Timestamp, tz::TimeZone};
 
 /// The span that a reading covers, `[from, to)`.

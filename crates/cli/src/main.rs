@@ -2,7 +2,9 @@
 //! for done, 1 for "the thing asked for is not so", 2 for bad input or usage, 3 for "could not do it".
 
 mod commands;
+mod data;
 mod exit;
+mod running;
 
 use std::process::ExitCode;
 
@@ -18,12 +20,22 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show it work: a pretended company, telephone system and cloud, and the service on top.
+    Demo(commands::demo::Arguments),
+    /// Run the service.
+    Run(commands::run::Arguments),
+    /// Take up instances from a file, whether the service runs or not.
+    Apply(commands::apply::Arguments),
+    /// Walk through the whole chain, changing nothing, and say what is right or what to do.
+    Check(commands::check::Arguments),
     /// Say what is wanted at an instant: a question as JSON in, an answer as JSON out.
     Decide(commands::decide::Arguments),
     /// Say what is wanted over a span.
     Timeline(commands::decide::Arguments),
     /// Run scripted days and check their expectations.
     Scenario(commands::scenario::Arguments),
+    /// Start the pretended Entra, Graph and STARFACE on loopback, for tests.
+    Sim(commands::sim::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -32,9 +44,14 @@ fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let result = match arguments.command {
+        Command::Demo(arguments) => running::block_on(commands::demo::run(arguments)),
+        Command::Run(arguments) => running::block_on(commands::run::run(arguments)),
+        Command::Apply(arguments) => running::block_on(commands::apply::run(arguments)),
+        Command::Check(arguments) => running::block_on(commands::check::run(arguments)),
         Command::Decide(arguments) => commands::decide::decide(&arguments),
         Command::Timeline(arguments) => commands::decide::timeline(&arguments),
         Command::Scenario(arguments) => commands::scenario::run(&arguments),
+        Command::Sim(arguments) => running::block_on(commands::sim::run(arguments)),
     };
     exit::code(result)
 }

@@ -19,6 +19,7 @@
 
 pub mod account;
 pub mod batch;
+pub mod check;
 pub mod decide;
 pub mod directory;
 pub mod event;

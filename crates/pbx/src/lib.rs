@@ -1,11 +1,16 @@
 //! Drivers of telephone systems. A driver speaks one system's protocols and hides them: users, groups, states,
 //! batches of writes, changes as they happen, and what it can and can't do.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod starface;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use busylamp_core::{
     account::{AccountState, Dimension, Value},
+    check::Step,
     ids::{AccountId, MailAddress},
 };
 use jiff::SignedDuration;
@@ -153,4 +158,7 @@ pub trait Pbx: Send + Sync {
 
     /// Waits for changes, at most `wait` (a driver may come back earlier). `None`: nothing happened.
     async fn changes(&self, wait: SignedDuration) -> Result<Option<Change>, PbxError>;
+
+    /// Walks through the connection without changing anything, for people who set it up.
+    async fn check(&self, group: &str) -> Vec<Step>;
 }

@@ -1,1 +1,22 @@
-//! Instances at run time: directory, mirror, clockwork, journal, writers.
+//! Instances at run time: the imperative shell around the core's keeper. It asks readers, sleeps until the core
+//! wants to be asked, journals holds, hands writes to drivers, and listens to changes from either side. It decides
+//! nothing.
+//!
+//! ```text
+//! clock     the one clock
+//! config    instances as they are written, checked and kept
+//! engine    the loop: facts in, step, commit, writes out
+//! board     what is shown to people
+//! check     a walk through the whole chain, for the administrator
+//! ```
+
+pub mod board;
+pub mod check;
+pub mod clock;
+pub mod config;
+mod control;
+mod engine;
+mod service;
+
+pub use control::{apply as apply_to_running, listen, socket};
+pub use service::{Service, ServiceError, Settings, apply, stored_instances};

@@ -1,6 +1,10 @@
 //! The check for people: every step of the way to a calendar, without changing anything.
 
-use busylamp_core::{ids::MailAddress, title::Reading};
+use busylamp_core::{
+    check::{Step, Verdict},
+    ids::MailAddress,
+    title::Reading,
+};
 use jiff::SignedDuration;
 
 use super::{
@@ -12,10 +16,7 @@ use super::{
     users::{self, Directory, Found},
     view,
 };
-use crate::{
-    Window,
-    check::{Step, Verdict},
-};
+use crate::Window;
 
 /// Walks to the mailbox, or, without one, as far as the rights. Stops where it doesn't go on.
 pub(super) async fn check(

@@ -8,7 +8,9 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{Stage, fake::response, is_unavailable, mail};
-use crate::{Calendar, Outcome, check::Verdict};
+use busylamp_core::check::Verdict;
+
+use crate::{Calendar, Outcome};
 
 #[tokio::test(start_paused = true)]
 async fn however_many_ask_one_request_for_a_token_is_under_way() {

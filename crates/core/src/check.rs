@@ -21,7 +21,8 @@ pub enum Verdict {
 }
 
 impl Step {
-    pub(crate) fn new(name: &'static str, verdict: Verdict) -> Self {
+    /// A step.
+    pub fn new(name: &'static str, verdict: Verdict) -> Self {
         Self { name, verdict }
     }
 

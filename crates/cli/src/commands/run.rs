@@ -1,0 +1,34 @@
+//! `busylamp run`: the service.
+
+use std::sync::Arc;
+
+use busylamp_service::{Service, Settings, clock::Clock};
+
+use crate::{
+    data::Data,
+    exit::{self, Failure},
+    running::{log, told_to_stop},
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    data: Data,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> exit::Result {
+    log("info");
+    let store = arguments.data.open().await?;
+    let settings = Settings { store: Arc::new(store.clone()), clock: Clock::Wall };
+    let service = Service::start(settings).await.map_err(|error| Failure::CouldNot(error.to_string()))?;
+    let service = Arc::new(service);
+    let door = busylamp_service::listen(&arguments.data.store(), Arc::clone(&service))
+        .map_err(|error| Failure::CouldNot(format!("the socket beside the store can't be opened: {error}")))?;
+    tracing::info!(store = %arguments.data.store().display(), "Busylamp is running");
+    told_to_stop().await;
+    tracing::info!("stopping; what is held stays in the store for the next start");
+    door.abort();
+    service.stop().await;
+    store.close().await;
+    Ok(())
+}

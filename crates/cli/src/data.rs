@@ -1,0 +1,62 @@
+//! Where the store and its key are.
+
+use std::path::{Path, PathBuf};
+
+use busylamp_store::{Key, Store, StoreError};
+
+use crate::exit::Failure;
+
+/// The options of commands that use the store.
+#[derive(clap::Args)]
+pub(crate) struct Data {
+    /// The folder of the store. It must exist and belong to the user that Busylamp runs as.
+    #[arg(long, env = "BUSYLAMP_DATA", default_value = "/var/lib/busylamp")]
+    data: PathBuf,
+    /// The file of the key that seals the store, mode 0600; absent: systemd's credential `busylamp-key`, else
+    /// `busylamp.key` in the folder. A new store makes itself a key.
+    #[arg(long, env = "BUSYLAMP_KEY")]
+    key: Option<PathBuf>,
+}
+
+impl Data {
+    pub(crate) fn new(data: PathBuf) -> Self {
+        Self { data, key: None }
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.data.join("busylamp.db")
+    }
+
+    /// Opens the store, or makes a new one with a new key.
+    pub(crate) async fn open(&self) -> Result<Store, Failure> {
+        self.try_open().await?.map_err(|error| failure(&error))
+    }
+
+    /// Like [`Data::open`], but a store that is in use is not a failure yet.
+    pub(crate) async fn try_open(&self) -> Result<Result<Store, StoreError>, Failure> {
+        if !self.data.is_dir() {
+            let folder = self.data.display();
+            return Err(Failure::CouldNot(format!(
+                "{folder}: there is no such folder; create it for the user that Busylamp runs as, or name another with --data"
+            )));
+        }
+        let key = self.key()?;
+        Ok(Store::open(&self.store(), &key).await)
+    }
+
+    fn key(&self) -> Result<Key, Failure> {
+        let failure = |error: busylamp_store::KeyError| Failure::CouldNot(format!("{error}. {}", error.advice()));
+        if self.key.is_none()
+            && let Some(key) = Key::from_credential().map_err(failure)?
+        {
+            return Ok(key);
+        }
+        let path = self.key.clone().unwrap_or_else(|| self.data.join("busylamp.key"));
+        let is_new = |path: &Path| !path.exists() && !self.store().exists();
+        if is_new(&path) { Key::create(&path).map_err(failure) } else { Key::load(&path).map_err(failure) }
+    }
+}
+
+pub(crate) fn failure(error: &StoreError) -> Failure {
+    Failure::CouldNot(format!("{error}. {}", error.advice()))
+}

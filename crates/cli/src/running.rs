@@ -1,0 +1,39 @@
+//! What commands share that run for longer: threads, logs, and being told to stop.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::{self, Failure};
+
+/// Runs a command that needs the network, with TLS and logs set up.
+pub(crate) fn block_on(command: impl Future<Output = exit::Result>) -> exit::Result {
+    busylamp_net::trust::install_provider();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::CouldNot(format!("threads can't be started: {error}")))?;
+    runtime.block_on(command)
+}
+
+/// Logs to standard error; `BUSYLAMP_LOG` says how much (`error` to `trace`), else `level`.
+pub(crate) fn log(level: &str) {
+    let filter = EnvFilter::try_from_env("BUSYLAMP_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Resolves when the program is told to stop, by SIGTERM or Ctrl-C.
+pub(crate) async fn told_to_stop() {
+    let wait = |kind| async move {
+        match signal(kind) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            // Without a handler the signal ends the process by itself.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::terminate()) => {},
+        () = wait(SignalKind::interrupt()) => {},
+    }
+}

@@ -1,0 +1,420 @@
+//! The bridge's questions and answers, typed. Pure: text in, text out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use busylamp_core::{
+    account::{Presence, StatusText},
+    ids::AccountId,
+};
+
+use super::record::{self, Message, Record, Unreadable};
+
+/// How many records one `apply` may carry. (Bridge contract.)
+pub(crate) const MAX_RECORDS: usize = 500;
+
+/// The longest time that the bridge waits for an event, in seconds. (Bridge contract.)
+pub(crate) const MAX_WAIT: i64 = 25;
+
+/// How much of what the bridge says is passed on, in characters.
+const MAX_SAID: usize = 200;
+
+/// Why the bridge did not do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// The pre-shared key is wrong.
+    BadKey,
+    /// It does not understand the request.
+    BadRequest,
+    /// It can't do this on this PBX.
+    Unsupported,
+    /// There is no such user.
+    NoSuchAccount,
+    /// The PBX will not.
+    Refused,
+    /// Something broke.
+    Internal,
+    /// A code of a newer bridge.
+    Other,
+}
+
+impl Code {
+    fn parse(word: &str) -> Self {
+        match word {
+            "bad_key" => Self::BadKey,
+            "bad_request" => Self::BadRequest,
+            "unsupported" => Self::Unsupported,
+            "no_such_account" => Self::NoSuchAccount,
+            "refused" => Self::Refused,
+            "internal" => Self::Internal,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The bridge's "no", to a whole call or to one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// Its code.
+    pub(crate) code: Code,
+    /// Its sentence: one line, bounded. It may repeat what it was sent, so whoever sent a text drops it.
+    pub(crate) said: String,
+}
+
+impl Refusal {
+    fn of(record: &Record) -> Self {
+        let said = record.get("message").unwrap_or_default();
+        let said = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_SAID).collect();
+        Self { code: record.get("error").map_or(Code::Other, Code::parse), said }
+    }
+}
+
+/// What is wrong with an answer. It holds nothing of the answer itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Malformed {
+    /// Not even records.
+    #[error("{0}")]
+    Records(#[from] Unreadable),
+    /// Records of another version.
+    #[error("it speaks another version than 1 of the bridge's language")]
+    Version,
+    /// Records that are not those of this answer.
+    #[error("{0}")]
+    Shape(&'static str),
+}
+
+/// An answer as it should be, or the bridge's refusal of the whole call.
+pub(crate) type Answer<T> = Result<Result<T, Refusal>, Malformed>;
+
+/// What the bridge and its PBX are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Info {
+    /// The bridge's version.
+    pub(crate) bridge: String,
+    /// What it can do, in the words of the contract: `dnd.read`, `dnd.write`, `presence.read`, `presence.write`,
+    /// `events`; words that are not known are kept.
+    pub(crate) can: BTreeSet<String>,
+}
+
+/// One user's state as far as the bridge can read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct UserState {
+    /// Do not disturb.
+    pub(crate) dnd: Option<bool>,
+    /// Chat presence.
+    pub(crate) presence: Option<Presence>,
+    /// Status text, verbatim.
+    pub(crate) text: Option<StatusText>,
+}
+
+/// The states of users and the instant, as a cursor, up to which they are true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct States {
+    /// The bridge's cursor.
+    pub(crate) cursor: String,
+    /// The states; an account whose record can't be understood has the complaint instead.
+    pub(crate) users: BTreeMap<AccountId, Result<UserState, &'static str>>,
+}
+
+/// What one user is to be set to. At least one of the three is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// Do not disturb.
+    pub(crate) dnd: Option<bool>,
+    /// Chat presence.
+    pub(crate) presence: Option<Presence>,
+    /// Status text.
+    pub(crate) text: Option<StatusText>,
+}
+
+/// What happened since a cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Events {
+    /// These accounts were changed, by somebody else than the bridge.
+    Changed {
+        /// Where to go on.
+        cursor: String,
+        /// Whose state changed; empty when nothing happened.
+        accounts: BTreeSet<AccountId>,
+    },
+    /// Older than the bridge remembers.
+    Lost,
+}
+
+/// The question for what the bridge can do.
+pub(crate) fn ask_info() -> String {
+    header(&[("do", "info")])
+}
+
+/// Reads the answer to [`ask_info`].
+pub(crate) fn read_info(text: &str) -> Answer<Info> {
+    accepted(text, |message| {
+        let bridge = message.header.get("bridge").unwrap_or_default().chars().take(MAX_SAID).collect();
+        let can = message.records.iter().filter_map(|record| record.get("can")).map(str::to_owned).collect();
+        Ok(Info { bridge, can })
+    })
+}
+
+/// The question for the states of these users, or of all when there are none.
+pub(crate) fn ask_states<'a>(accounts: impl IntoIterator<Item = &'a AccountId>) -> String {
+    let mut text = header(&[("do", "states")]);
+    for account in accounts {
+        text.push('\n');
+        record::write_line(&mut text, &[("account", account.as_str())]);
+    }
+    text
+}
+
+/// Reads the answer to [`ask_states`]. `asked` empty: all users were asked for.
+pub(crate) fn read_states(text: &str, asked: &[AccountId]) -> Answer<States> {
+    accepted(text, |message| {
+        let cursor = cursor(&message.header)?;
+        let mut users = BTreeMap::new();
+        for record in &message.records {
+            let account = account(record)?;
+            if !asked.is_empty() && !asked.contains(&account) {
+                return Err(Malformed::Shape("it has the state of an account that was not asked for"));
+            }
+            if users.insert(account, user_state(record)).is_some() {
+                return Err(Malformed::Shape("it has the state of an account twice"));
+            }
+        }
+        Ok(States { cursor, users })
+    })
+}
+
+/// The order to set these users. At most [`MAX_RECORDS`].
+pub(crate) fn ask_apply(settings: &[(AccountId, Setting)]) -> String {
+    let mut text = header(&[("do", "apply")]);
+    for (account, setting) in settings {
+        let mut pairs = vec![("account", account.as_str())];
+        pairs.extend(setting.dnd.map(|on| ("dnd", if on { "true" } else { "false" })));
+        pairs.extend(setting.presence.map(|presence| ("presence", presence_word(presence))));
+        pairs.extend(setting.text.as_ref().map(|text| ("text", text.as_str())));
+        text.push('\n');
+        record::write_line(&mut text, &pairs);
+    }
+    text
+}
+
+/// Reads the answer to [`ask_apply`]: one result for each record sent, in order.
+pub(crate) fn read_apply(text: &str, settings: &[(AccountId, Setting)]) -> Answer<Vec<Result<(), Refusal>>> {
+    accepted(text, |message| {
+        cursor(&message.header)?;
+        if message.records.len() != settings.len() {
+            return Err(Malformed::Shape("it has not one record for each record that was sent"));
+        }
+        let answers = message.records.iter().zip(settings);
+        answers
+            .map(|(record, (expected, _))| {
+                if account(record)? != *expected {
+                    return Err(Malformed::Shape("its records are not in the order of those that were sent"));
+                }
+                Ok(if is_ok(record)? { Ok(()) } else { Err(Refusal::of(record)) })
+            })
+            .collect()
+    })
+}
+
+/// The question for what happened since a cursor, waiting up to `wait` seconds.
+pub(crate) fn ask_events(since: &str, wait: i64) -> String {
+    header(&[("do", "events"), ("since", since), ("wait", &wait.clamp(0, MAX_WAIT).to_string())])
+}
+
+/// Reads the answer to [`ask_events`]. Echoes of what the bridge itself wrote (`by=self`) are left out.
+pub(crate) fn read_events(text: &str) -> Answer<Events> {
+    accepted(text, |message| {
+        match message.header.get("lost") {
+            Some("true") => return Ok(Events::Lost),
+            Some("false") | None => {}
+            Some(_) => return Err(Malformed::Shape("`lost` is neither `true` nor `false`")),
+        }
+        let cursor = cursor(&message.header)?;
+        let mut accounts = BTreeSet::new();
+        for record in &message.records {
+            let account = account(record)?;
+            // A change whose author isn't told counts as somebody else's: reading once too often does no harm.
+            if record.get("by") != Some("self") {
+                accounts.insert(account);
+            }
+        }
+        Ok(Events::Changed { cursor, accounts })
+    })
+}
+
+fn header(pairs: &[(&str, &str)]) -> String {
+    let mut text = String::from("v=1&");
+    record::write_line(&mut text, pairs);
+    text
+}
+
+fn accepted<T>(text: &str, read: impl FnOnce(&Message) -> Result<T, Malformed>) -> Answer<T> {
+    let message = record::read(text)?;
+    if message.header.get("v") != Some("1") {
+        return Err(Malformed::Version);
+    }
+    if is_ok(&message.header)? { read(&message).map(Ok) } else { Ok(Err(Refusal::of(&message.header))) }
+}
+
+fn is_ok(record: &Record) -> Result<bool, Malformed> {
+    switch(record.get("ok")).ok().flatten().ok_or(Malformed::Shape("`ok` is neither `true` nor `false`"))
+}
+
+fn cursor(header: &Record) -> Result<String, Malformed> {
+    match header.get("cursor") {
+        Some(cursor) if !cursor.is_empty() => Ok(cursor.to_owned()),
+        _ => Err(Malformed::Shape("it has no cursor")),
+    }
+}
+
+fn account(record: &Record) -> Result<AccountId, Malformed> {
+    match record.get("account") {
+        Some(account) if !account.is_empty() => Ok(AccountId::new(account)),
+        _ => Err(Malformed::Shape("a record has no account")),
+    }
+}
+
+fn user_state(record: &Record) -> Result<UserState, &'static str> {
+    let dnd = switch(record.get("dnd")).map_err(|()| "`dnd` is neither `true` nor `false`")?;
+    // A presence that a newer PBX may know is one that can't be read (§6.8); it is no reason not to read the rest.
+    let presence = record.get("presence").and_then(presence_of);
+    let text = record.get("text").map(StatusText::new);
+    Ok(UserState { dnd, presence, text })
+}
+
+fn switch(word: Option<&str>) -> Result<Option<bool>, ()> {
+    match word {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => Err(()),
+    }
+}
+
+/// STARFACE's word for a presence. (UCI Javadoc, `values.ChatPresence`.)
+fn presence_word(presence: Presence) -> &'static str {
+    match presence {
+        Presence::Available => "AVAILABLE",
+        Presence::Away => "AWAY",
+        Presence::ExtendedAway => "EXTENDED_AWAY",
+        Presence::DoNotDisturb => "DO_NOT_DISTURB",
+        Presence::FreeForChat => "FREE_FOR_CHAT",
+        Presence::Unavailable => "UNAVAILABLE",
+    }
+}
+
+fn presence_of(word: &str) -> Option<Presence> {
+    Presence::ALL.into_iter().find(|presence| presence_word(*presence) == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(dnd: Option<bool>, presence: Option<Presence>, text: Option<&str>) -> Setting {
+        Setting { dnd, presence, text: text.map(StatusText::new) }
+    }
+
+    #[test]
+    fn questions_are_written_as_the_contract_shows_them() {
+        assert_eq!(ask_info(), "v=1&do=info");
+        assert_eq!(ask_states(&[]), "v=1&do=states");
+        assert_eq!(ask_states(&["7".into(), "8".into()]), "v=1&do=states\naccount=7\naccount=8");
+        assert_eq!(ask_events("a b", 60), "v=1&do=events&since=a+b&wait=25");
+        let settings = [
+            ("7".into(), setting(Some(true), Some(Presence::DoNotDisturb), Some("Jour fixe (bis 10:30) & ä"))),
+            ("8".into(), setting(Some(false), None, Some(""))),
+        ];
+        assert_eq!(
+            ask_apply(&settings),
+            "v=1&do=apply\naccount=7&dnd=true&presence=DO_NOT_DISTURB&text=Jour+fixe+%28bis+10%3A30%29+%26+%C3%A4\n\
+             account=8&dnd=false&text="
+        );
+    }
+
+    #[test]
+    fn every_presence_has_a_word_that_is_read_back() {
+        for presence in Presence::ALL {
+            assert_eq!(presence_of(presence_word(presence)), Some(presence));
+        }
+    }
+
+    #[test]
+    fn states_are_read_and_what_is_left_out_is_unreadable() {
+        let text = "v=1&ok=true&cursor=c1\naccount=7&dnd=true&presence=AWAY&text=Jour+fixe&telephony=ACTIVE\naccount=8";
+        let states = read_states(text, &["7".into(), "8".into()]).unwrap().unwrap();
+        assert_eq!(states.cursor, "c1");
+        assert_eq!(
+            states.users[&"7".into()],
+            Ok(UserState { dnd: Some(true), presence: Some(Presence::Away), text: Some("Jour fixe".into()) })
+        );
+        assert_eq!(states.users[&"8".into()], Ok(UserState::default()));
+    }
+
+    #[test]
+    fn a_presence_that_is_not_known_is_unreadable_and_a_dnd_that_is_no_switch_spoils_its_account_only() {
+        let text = "v=1&ok=true&cursor=c\naccount=7&dnd=true&presence=ASLEEP\naccount=8&dnd=1\naccount=9&dnd=false";
+        let states = read_states(text, &[]).unwrap().unwrap();
+        assert_eq!(states.users[&"7".into()], Ok(UserState { dnd: Some(true), ..UserState::default() }));
+        assert!(states.users[&"8".into()].is_err());
+        assert!(states.users[&"9".into()].is_ok());
+    }
+
+    #[test]
+    fn states_of_others_or_twice_or_without_a_cursor_are_malformed() {
+        for text in [
+            "v=1&ok=true&cursor=c\naccount=9",
+            "v=1&ok=true&cursor=c\naccount=7\naccount=7",
+            "v=1&ok=true&cursor=c\ndnd=true",
+            "v=1&ok=true\naccount=7",
+            "v=1&ok=yes&cursor=c",
+            "v=1&cursor=c",
+        ] {
+            assert!(matches!(read_states(text, &["7".into()]), Err(Malformed::Shape(_))), "{text}");
+        }
+        assert_eq!(read_states("v=2&ok=true&cursor=c", &[]), Err(Malformed::Version));
+        assert_eq!(read_states("ok=true&cursor=c", &[]), Err(Malformed::Version));
+        assert!(matches!(read_states("hello", &[]), Err(Malformed::Records(_))));
+    }
+
+    #[test]
+    fn an_answer_to_apply_has_one_record_for_each_sent_in_order() {
+        let sent = [("7".into(), setting(Some(true), None, None)), ("8".into(), setting(Some(true), None, None))];
+        let text = "v=1&ok=true&cursor=c\naccount=7&ok=true\naccount=8&ok=false&error=refused&message=no%0A";
+        assert_eq!(
+            read_apply(text, &sent).unwrap().unwrap(),
+            vec![Ok(()), Err(Refusal { code: Code::Refused, said: "no ".into() })]
+        );
+        for text in [
+            "v=1&ok=true&cursor=c\naccount=7&ok=true",
+            "v=1&ok=true&cursor=c\naccount=7&ok=true\naccount=8&ok=true\naccount=9&ok=true",
+            "v=1&ok=true&cursor=c\naccount=8&ok=true\naccount=7&ok=true",
+            "v=1&ok=true&cursor=c\naccount=7&ok=true\naccount=8",
+        ] {
+            assert!(matches!(read_apply(text, &sent), Err(Malformed::Shape(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_whole_call_has_its_code() {
+        let refusal = read_info("v=1&ok=false&error=bad_key&message=wrong").unwrap().unwrap_err();
+        assert_eq!(refusal.code, Code::BadKey);
+        assert_eq!(read_info("v=1&ok=false&error=tired").unwrap().unwrap_err().code, Code::Other);
+    }
+
+    #[test]
+    fn events_tell_of_others_only_and_of_a_loss() {
+        let text = "v=1&ok=true&cursor=c2\naccount=7&dnd=true&by=self\naccount=8&dnd=true&by=other\naccount=9&text=";
+        let changed = Events::Changed { cursor: "c2".into(), accounts: ["8".into(), "9".into()].into() };
+        assert_eq!(read_events(text).unwrap().unwrap(), changed);
+        assert_eq!(read_events("v=1&ok=true&cursor=c3&lost=true").unwrap().unwrap(), Events::Lost);
+        assert_eq!(read_events("v=1&ok=true&lost=true").unwrap().unwrap(), Events::Lost);
+        assert!(read_events("v=1&ok=true").is_err());
+    }
+
+    #[test]
+    fn capabilities_are_read() {
+        let info = read_info("v=1&ok=true&bridge=1.0.0&pbx=\ncan=dnd.read\ncan=events").unwrap().unwrap();
+        assert_eq!(info.bridge, "1.0.0");
+        assert_eq!(info.can, ["dnd.read".to_owned(), "events".to_owned()].into());
+    }
+}

@@ -1,0 +1,148 @@
+//! The bridge module inside the PBX (bridge contract): calls over XML-RPC, one struct with `key` and `request` in, one
+//! with `response` out.
+
+pub(crate) mod message;
+mod record;
+
+use std::sync::Arc;
+
+use busylamp_core::{ids::AccountId, secret::Secret};
+use busylamp_net::http::HttpClient;
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use message::{Answer, Code, Events, Info, Refusal, Setting, States};
+
+use super::{
+    address::Address,
+    config::{BridgeConfig, StarfaceConfig},
+    failure::Failure,
+    rest::session::{Session, Sessions, not_accepted},
+    xml_rpc::{self, Response, Value},
+};
+use crate::PbxError;
+
+/// A client of the bridge.
+pub(crate) struct Bridge {
+    http: HttpClient,
+    address: Address,
+    sessions: Arc<Sessions>,
+    instance: String,
+    key: Secret,
+}
+
+impl Bridge {
+    pub(crate) fn new(
+        http: HttpClient,
+        config: &StarfaceConfig,
+        bridge: &BridgeConfig,
+        sessions: Arc<Sessions>,
+    ) -> Self {
+        let address = Address::new(config.url.clone());
+        Self { http, address, sessions, instance: bridge.instance.clone(), key: bridge.key.clone() }
+    }
+
+    /// What the bridge can do.
+    pub(crate) async fn info(&self) -> Result<Info, Failure> {
+        whole(message::read_info(&self.call(message::ask_info()).await?))
+    }
+
+    /// The states of these users.
+    pub(crate) async fn states(&self, accounts: &[AccountId]) -> Result<States, Failure> {
+        whole(message::read_states(&self.call(message::ask_states(accounts)).await?, accounts))
+    }
+
+    /// Sets these users; one result for each, in order.
+    pub(crate) async fn apply(&self, settings: &[(AccountId, Setting)]) -> Result<Vec<Result<(), Refusal>>, Failure> {
+        whole(message::read_apply(&self.call(message::ask_apply(settings)).await?, settings))
+    }
+
+    /// What happened since a cursor, waiting up to `wait` seconds for it.
+    pub(crate) async fn events(&self, since: &str, wait: i64) -> Result<Events, Failure> {
+        whole(message::read_events(&self.call(message::ask_events(since, wait)).await?))
+    }
+
+    async fn call(&self, request: String) -> Result<String, Failure> {
+        let members = vec![
+            ("key".to_owned(), Value::String(self.key.expose().to_owned())),
+            ("request".to_owned(), Value::String(request)),
+        ];
+        let method = format!("{}.call", self.instance);
+        let body = xml_rpc::call(&method, &Value::Struct(members)).map_err(|error| {
+            Failure::not_done(PbxError::Configuration { advice: format!("the bridge can't be called: {error}") })
+        })?;
+        let body = Bytes::from(body);
+        let mut session = self.sessions.current().await?;
+        for last in [false, true] {
+            let answer = self.http.send(self.request(&session, body.clone())?).await?;
+            match answer.status() {
+                StatusCode::OK => return self.response(answer.body()),
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !last => {
+                    session = self.sessions.instead_of(&session).await?;
+                }
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(not_accepted()),
+                status => return Err(Failure::of_status("the bridge", status)),
+            }
+        }
+        Err(not_accepted())
+    }
+
+    /// The URL holds a secret: nothing shows it.
+    fn request(&self, session: &Session, body: Bytes) -> Result<Request<Bytes>, Failure> {
+        let configuration =
+            || Failure::not_done(PbxError::Configuration { advice: "the PBX's address can't be used".to_owned() });
+        let (name, proof) = self.sessions.url_proof(session);
+        let url = self.address.at(&["xml-rpc"], &[(name, proof.expose())]).map_err(|_| configuration())?;
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(url.as_str())
+            .header(header::CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"));
+        request.body(body).map_err(|_| configuration())
+    }
+
+    fn response(&self, body: &[u8]) -> Result<String, Failure> {
+        let unreadable =
+            |fault: &str| Failure::perhaps_done(PbxError::Protocol { advice: format!("the bridge: {fault}") });
+        match xml_rpc::response(body).map_err(|error| unreadable(&error.to_string()))? {
+            Response::Value(value) => match value.member("response").and_then(Value::as_str) {
+                Some(text) => Ok(text.to_owned()),
+                None => Err(unreadable("its answer has no member `response`; is the module of the right kind?")),
+            },
+            // The PBX calls no function, or the function broke: a module's function either answers or is not there.
+            Response::Fault { code } => {
+                let code = code.map_or_else(String::new, |code| format!(" (fault {code})"));
+                Err(Failure::perhaps_done(PbxError::Refused {
+                    advice: format!(
+                        "the PBX has no working module instance `{}`{code}; install the bridge, activate its instance and \
+                         check the instance's name",
+                        self.instance
+                    ),
+                }))
+            }
+        }
+    }
+}
+
+/// The answer to a whole call; what is wrong with it, or why the bridge refuses, as a failure.
+fn whole<T>(answer: Answer<T>) -> Result<T, Failure> {
+    let answer = answer.map_err(|malformed| {
+        Failure::perhaps_done(PbxError::Protocol { advice: format!("the bridge: {malformed}") })
+    })?;
+    // The bridge's own sentence is left out: it may repeat what it was sent.
+    answer.map_err(|refusal| {
+        let refused = |advice: &str| PbxError::Refused { advice: format!("the bridge: {advice}") };
+        match refusal.code {
+            Code::BadKey => Failure::not_done(PbxError::SignIn {
+                advice:
+                    "the bridge does not accept the key; it must be the same here and in the module's configuration"
+                        .to_owned(),
+            }),
+            Code::BadRequest => Failure::not_done(refused("it does not understand the request; update the bridge")),
+            Code::Unsupported => Failure::not_done(refused("it can't do this on this PBX")),
+            Code::NoSuchAccount => Failure::not_done(refused("it knows no such account")),
+            Code::Refused => Failure::not_done(refused("the PBX does not allow it")),
+            Code::Internal | Code::Other => Failure::perhaps_done(PbxError::Unreachable {
+                advice: "the bridge reports a fault of its own".to_owned(),
+            }),
+        }
+    })
+}

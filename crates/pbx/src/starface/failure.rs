@@ -1,0 +1,59 @@
+//! What went wrong with one call, and whether it may have been done nevertheless.
+
+use busylamp_net::http::{Delivery, HttpError};
+use http::StatusCode;
+
+use crate::{PbxError, WriteOutcome};
+
+/// A call that has no usable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// Why.
+    pub(crate) error: PbxError,
+    /// Whether the PBX may have carried it out.
+    pub(crate) delivery: Delivery,
+}
+
+impl Failure {
+    /// It certainly was not done.
+    pub(crate) fn not_done(error: PbxError) -> Self {
+        Self { error, delivery: Delivery::NotSent }
+    }
+
+    /// It may have been done.
+    pub(crate) fn perhaps_done(error: PbxError) -> Self {
+        Self { error, delivery: Delivery::MaybeSent }
+    }
+
+    /// A status that says neither yes nor no: busy (RFC 9110 §15.6.4, RFC 6585 §4) or broken.
+    pub(crate) fn of_status(what: &str, status: StatusCode) -> Self {
+        let error =
+            PbxError::Unreachable { advice: format!("{what}: it answers {}; it is tried again", status.as_u16()) };
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => Self::not_done(error),
+            _ => Self::perhaps_done(error),
+        }
+    }
+
+    /// What becomes of a write that failed so.
+    pub(crate) fn outcome(self) -> WriteOutcome {
+        let advice = self.error.to_string();
+        match self.delivery {
+            Delivery::NotSent => WriteOutcome::NotDone { advice },
+            Delivery::MaybeSent => WriteOutcome::Unknown { advice },
+        }
+    }
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        let advice = format!("{error}; {}", error.advice());
+        Self { delivery: error.delivery(), error: PbxError::Unreachable { advice } }
+    }
+}
+
+impl From<Failure> for PbxError {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}

@@ -1,0 +1,160 @@
+//! STARFACE 7 to 10: users, groups and diversions over its REST interface; do not disturb, chat presence and status
+//! text through the bridge module. Without the bridge diversions still work, and the capabilities say what is missing.
+//!
+//! ```text
+//! config, address   where the PBX is
+//! rest              REST: sign-in, users, groups, numbers, diversions
+//! xml_rpc, bridge   the bridge module, called over XML-RPC
+//! read, write       accounts in, batches out
+//! walk              the check for people
+//! failure           what becomes of a call that failed
+//! ```
+
+mod address;
+mod bridge;
+mod config;
+mod failure;
+mod read;
+mod rest;
+mod walk;
+mod write;
+mod xml_rpc;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use busylamp_core::{account::Dimension, check::Step, ids::AccountId};
+use busylamp_net::http::{HttpClient, HttpSettings};
+use jiff::SignedDuration;
+use tokio::sync::{Mutex, Semaphore};
+
+pub use self::config::{BRIDGE_INSTANCE, BridgeConfig, ConfigError, StarfaceConfig};
+use self::{
+    bridge::{
+        Bridge,
+        message::{Events, MAX_WAIT},
+    },
+    failure::Failure,
+    rest::{Rest, numbers::Numbers, session::Sessions, users},
+};
+use crate::{AccountWrites, Capabilities, Change, Directory, Pbx, PbxError, Reading, WriteOutcome};
+
+/// Requests about diversions that run side by side.
+const PARALLEL: usize = 8;
+/// The longest answer, in bytes: the users, or the states, of a large company.
+const MAX_ANSWER: usize = 16 << 20;
+/// No call takes longer. The bridge's longest wait for an event is well within it.
+const TOTAL: Duration = Duration::from_secs(45);
+
+/// The driver.
+pub struct Starface {
+    rest: Rest,
+    numbers: Numbers,
+    bridge: Option<Bridge>,
+    /// How far the bridge's events have been heard.
+    cursor: Mutex<Option<String>>,
+    parallel: Semaphore,
+}
+
+impl Starface {
+    /// A driver with this configuration. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// If the configuration can't be used.
+    pub fn new(config: StarfaceConfig) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let settings =
+            HttpSettings { max_body: MAX_ANSWER, total_timeout: TOTAL, ..HttpSettings::new(config.trust.clone()) };
+        let http = HttpClient::new(settings)?;
+        let sessions = Arc::new(Sessions::new(http.clone(), &config));
+        let bridge = config.bridge.as_ref().map(|b| Bridge::new(http.clone(), &config, b, Arc::clone(&sessions)));
+        Ok(Self {
+            rest: Rest::new(http, &config, sessions),
+            numbers: Numbers::default(),
+            bridge,
+            cursor: Mutex::default(),
+            parallel: Semaphore::new(PARALLEL),
+        })
+    }
+
+    /// A place from which events are heard on: whatever is read after this is known to be no older than it.
+    async fn begin_hearing(&self, bridge: &Bridge) -> Result<String, Failure> {
+        let me = users::me(&self.rest).await?;
+        Ok(bridge.states(&[me]).await?.cursor)
+    }
+}
+
+#[async_trait]
+impl Pbx for Starface {
+    async fn capabilities(&self) -> Result<Capabilities, PbxError> {
+        users::me(&self.rest).await?;
+        let mut can = Capabilities { diversions: true, ..Capabilities::default() };
+        can.notes.push("Labels of busy lamp keys are not written by this version.".to_owned());
+        let Some(bridge) = &self.bridge else {
+            can.notes.push(
+                "Without the bridge only diversions can be switched: STARFACE's REST interface reaches neither do not \
+                 disturb nor chat presence. Install the bridge module and enter its key."
+                    .to_owned(),
+            );
+            return Ok(can);
+        };
+        match bridge.info().await {
+            Ok(info) => {
+                let has = |word: &str| info.can.contains(word);
+                can.dnd = has("dnd.read") && has("dnd.write");
+                can.presence = has("presence.read") && has("presence.write");
+                can.changes = has("events");
+                let missing = [(can.dnd, "do not disturb"), (can.presence, "chat presence and status text")];
+                let missing = missing.into_iter().filter(|(can, _)| !can);
+                can.notes.extend(missing.map(|(_, what)| {
+                    format!("The bridge can't set {what} on this PBX. Update the bridge; its own log says what it looked for.")
+                }));
+            }
+            Err(failure) => can
+                .notes
+                .push(format!("The bridge does not answer, so only diversions can be switched: {}.", failure.error)),
+        }
+        Ok(can)
+    }
+
+    async fn directory(&self, group: &str) -> Result<Directory, PbxError> {
+        let directory = users::directory(&self.rest, group).await?;
+        // Numbers change as rarely as users do, and together with them.
+        self.numbers.forget().await;
+        Ok(directory)
+    }
+
+    async fn read(&self, accounts: &[AccountId]) -> Result<BTreeMap<AccountId, Result<Reading, PbxError>>, PbxError> {
+        Ok(self.read_accounts(accounts).await)
+    }
+
+    async fn apply(&self, batch: &[AccountWrites]) -> BTreeMap<AccountId, Vec<(Dimension, WriteOutcome)>> {
+        self.write_accounts(batch).await
+    }
+
+    async fn changes(&self, wait: SignedDuration) -> Result<Option<Change>, PbxError> {
+        let Some(bridge) = &self.bridge else {
+            return Err(PbxError::Configuration { advice: "without the bridge no changes are told".to_owned() });
+        };
+        let mut cursor = self.cursor.lock().await;
+        let Some(since) = cursor.clone() else {
+            *cursor = Some(self.begin_hearing(bridge).await?);
+            // Whatever happened before is not known.
+            return Ok(Some(Change::Lost));
+        };
+        match bridge.events(&since, wait.as_secs().min(MAX_WAIT)).await? {
+            Events::Changed { cursor: next, accounts } => {
+                *cursor = Some(next);
+                Ok((!accounts.is_empty()).then_some(Change::Accounts(accounts)))
+            }
+            Events::Lost => {
+                *cursor = Some(self.begin_hearing(bridge).await?);
+                Ok(Some(Change::Lost))
+            }
+        }
+    }
+
+    async fn check(&self, group: &str) -> Vec<Step> {
+        self.walk(group).await
+    }
+}

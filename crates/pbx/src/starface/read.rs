@@ -1,0 +1,67 @@
+//! Reading accounts: one call to the bridge for all of them, diversions side by side.
+
+use std::collections::BTreeMap;
+
+use busylamp_core::{account::AccountState, ids::AccountId};
+use futures_util::future::join_all;
+
+use super::{
+    Starface,
+    bridge::message::UserState,
+    failure::Failure,
+    rest::{diversions, users},
+};
+use crate::{PbxError, Reading};
+
+impl Starface {
+    /// Reads these accounts. What the bridge could not tell this time stays open in the state, so that diversions are
+    /// served although the bridge is away.
+    pub(super) async fn read_accounts(&self, accounts: &[AccountId]) -> BTreeMap<AccountId, Result<Reading, PbxError>> {
+        let states = match &self.bridge {
+            Some(bridge) => match bridge.states(accounts).await {
+                Ok(states) => states.users,
+                Err(failure) => {
+                    tracing::warn!(error = %failure.error, "the bridge tells no states");
+                    BTreeMap::new()
+                }
+            },
+            None => BTreeMap::new(),
+        };
+        let readings = accounts.iter().map(|account| async {
+            let told = states.get(account);
+            (account.clone(), self.read_account(account, told).await.map_err(PbxError::from))
+        });
+        join_all(readings).await.into_iter().collect()
+    }
+
+    async fn read_account(
+        &self,
+        account: &AccountId,
+        told: Option<&Result<UserState, &'static str>>,
+    ) -> Result<Reading, Failure> {
+        let _turn = self.parallel.acquire().await;
+        let diversions = match diversions::read(&self.rest, &self.numbers, account).await {
+            Ok(diversions) => diversions,
+            // A list that is refused may be that of a user who is no more.
+            Err(failure @ Failure { error: PbxError::Refused { .. }, .. }) => {
+                return if users::exists(&self.rest, account).await? { Err(failure) } else { Ok(Reading::Gone) };
+            }
+            Err(failure) => return Err(failure),
+        };
+        let told = match told {
+            Some(Ok(told)) => told.clone(),
+            Some(Err(complaint)) => {
+                let advice = format!("the bridge: {complaint}");
+                return Err(Failure::perhaps_done(PbxError::Protocol { advice }));
+            }
+            None => UserState::default(),
+        };
+        Ok(Reading::State(AccountState {
+            dnd: told.dnd,
+            presence: told.presence,
+            text: told.text,
+            diversions: Some(diversions),
+            labels: None,
+        }))
+    }
+}

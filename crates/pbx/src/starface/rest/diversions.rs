@@ -1,0 +1,239 @@
+//! A user's always-diversions.
+//!
+//! STARFACE has one entry for each own number and trigger. Switching one is reading it afresh, changing the one word
+//! after `enabled`, and putting everything else back byte for byte: an entry has members that no description lists,
+//! and they are not ours to lose.
+
+use std::collections::BTreeMap;
+
+use busylamp_core::{
+    account::Diversion,
+    ids::{AccountId, DiversionId},
+};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Rest, id, numbers::Numbers, parse, unexpected};
+use crate::{PbxError, WriteOutcome, starface::failure::Failure};
+
+/// How many always-diversions one user may have; beyond that the answer is not believed.
+const MOST: usize = 1_000;
+
+/// An entry. (Swagger, `Redirection`)
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    #[serde(deserialize_with = "id")]
+    id: String,
+    enabled: bool,
+    phone_number: Option<String>,
+    group_number: Option<bool>,
+    redirect_trigger: Trigger,
+    redirect_destination: Option<Destination>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Trigger {
+    redirect_trigger_type: String,
+}
+
+/// Where calls go. (Swagger, `RedirectPhoneNumberDestination` and `RedirectMailboxDestination`)
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Destination {
+    redirect_destination_type: Option<String>,
+    phone_number: Option<String>,
+    mailbox_id: Option<serde_json::Value>,
+}
+
+impl Entry {
+    /// Not a group's, and for all calls.
+    fn is_own_always(&self) -> bool {
+        self.redirect_trigger.redirect_trigger_type == "ALWAYS" && self.group_number != Some(true)
+    }
+
+    fn has_destination(&self) -> bool {
+        let Some(destination) = &self.redirect_destination else { return false };
+        match destination.redirect_destination_type.as_deref() {
+            Some("PHONENUMBER") => destination.phone_number.as_deref().is_some_and(|number| !number.trim().is_empty()),
+            Some("MAILBOX") => match &destination.mailbox_id {
+                Some(serde_json::Value::String(mailbox)) => !mailbox.trim().is_empty(),
+                Some(serde_json::Value::Number(_)) => true,
+                _ => false,
+            },
+            // A kind that we don't know is not one to send calls to.
+            _ => false,
+        }
+    }
+}
+
+/// The always-diversions of this user's own numbers. Status 404 is a [`PbxError::Refused`], as for every list.
+pub(crate) async fn read(
+    rest: &Rest,
+    numbers: &Numbers,
+    account: &AccountId,
+) -> Result<BTreeMap<DiversionId, Diversion>, Failure> {
+    let entries: Vec<Entry> =
+        rest.fetch("a user's diversions", &["redirects"], &[("actOnBehalfOf", account.as_str())]).await?;
+    let entries: Vec<Entry> = entries.into_iter().filter(Entry::is_own_always).collect();
+    if entries.len() > MOST {
+        return Err(malformed("there are more than a user can have"));
+    }
+    let called: Vec<&str> = entries.iter().map(|entry| entry.phone_number.as_deref().unwrap_or_default()).collect();
+    let classes = numbers.classes(rest, account, &called).await?;
+    let mut diversions = BTreeMap::new();
+    for (entry, number) in entries.iter().zip(classes) {
+        let diversion = Diversion { number, enabled: entry.enabled, has_destination: entry.has_destination() };
+        if diversions.insert(DiversionId::new(entry.id.as_str()), diversion).is_some() {
+            return Err(malformed("an entry is there twice"));
+        }
+    }
+    Ok(diversions)
+}
+
+/// Switches an entry on or off and changes nothing else of it.
+pub(crate) async fn switch(rest: &Rest, account: &AccountId, diversion: &DiversionId, on: bool) -> WriteOutcome {
+    match try_switch(rest, account, diversion, on).await {
+        Ok(outcome) => outcome,
+        Err(Failure { error: PbxError::Refused { advice }, .. }) => WriteOutcome::Refused { advice },
+        Err(failure) => failure.outcome(),
+    }
+}
+
+async fn try_switch(
+    rest: &Rest,
+    account: &AccountId,
+    diversion: &DiversionId,
+    on: bool,
+) -> Result<WriteOutcome, Failure> {
+    let path = ["redirects", diversion.as_str()];
+    let behalf = [("actOnBehalfOf", account.as_str())];
+    let Some((entry, text)) = read_one(rest, &path, &behalf).await.map_err(reading_only)? else {
+        return Ok(WriteOutcome::Gone);
+    };
+    if !entry.is_own_always() || entry.id != diversion.as_str() {
+        return Ok(WriteOutcome::Gone);
+    }
+    if entry.enabled == on {
+        return Ok(WriteOutcome::Acknowledged);
+    }
+    let changed = with_enabled(&text, on).map_err(Failure::not_done)?;
+    let answer = rest.put(&path, &behalf, changed).await?;
+    match answer.status() {
+        StatusCode::NO_CONTENT => Ok(WriteOutcome::Acknowledged),
+        StatusCode::NOT_FOUND => Ok(WriteOutcome::Gone),
+        // "Unexpected error" is what the description says of 200. Whether the entry was changed is not said.
+        StatusCode::OK => match read_one(rest, &path, &behalf).await {
+            Ok(Some((entry, _))) if entry.enabled == on => Ok(WriteOutcome::Acknowledged),
+            Ok(Some(_)) => Ok(WriteOutcome::Refused {
+                advice: "a diversion: the PBX reports an unexpected error; try to switch it by hand on the PBX"
+                    .to_owned(),
+            }),
+            Ok(None) => Ok(WriteOutcome::Gone),
+            Err(failure) => Err(Failure::perhaps_done(failure.error)),
+        },
+        status => Err(unexpected("a diversion", status)),
+    }
+}
+
+/// The entry and its text as sent, or `None` if it is not there.
+async fn read_one(rest: &Rest, path: &[&str], query: &[(&str, &str)]) -> Result<Option<(Entry, String)>, Failure> {
+    let answer = rest.get(path, query).await?;
+    match answer.status() {
+        StatusCode::OK => {
+            let entry = parse("a diversion", answer.body()).map_err(Failure::perhaps_done)?;
+            // What was read as JSON is UTF-8.
+            let text = String::from_utf8_lossy(answer.body()).into_owned();
+            Ok(Some((entry, text)))
+        }
+        StatusCode::NOT_FOUND => Ok(None),
+        status => Err(unexpected("a diversion", status)),
+    }
+}
+
+/// Until the first write leaves, nothing can have been done.
+fn reading_only(failure: Failure) -> Failure {
+    Failure::not_done(failure.error)
+}
+
+/// The same text with another value of the outermost `enabled`.
+fn with_enabled(text: &str, on: bool) -> Result<String, PbxError> {
+    #[derive(Deserialize)]
+    struct Enabled<'a> {
+        #[serde(borrow)]
+        enabled: &'a RawValue,
+    }
+    let found: Enabled<'_> = parse("a diversion", text.as_bytes())?;
+    let old = found.enabled.get();
+    // The value is a part of the text, so its place in the text is the distance of the two.
+    let begin = (old.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    let (Some(before), Some(after)) = (text.get(..begin), text.get(begin + old.len()..)) else {
+        return Err(PbxError::Protocol { advice: "a diversion: its text can't be changed".to_owned() });
+    };
+    Ok(format!("{before}{on}{after}"))
+}
+
+fn malformed(complaint: &str) -> Failure {
+    Failure::perhaps_done(PbxError::Protocol { advice: format!("a user's diversions: {complaint}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry(destination: &str) -> Entry {
+        let text = format!(
+            r#"{{"id":"a","enabled":false,"redirectTrigger":{{"redirectTriggerType":"ALWAYS"}},"redirectDestination":{destination}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn only_enabled_is_changed_and_every_other_byte_stays() {
+        let text = "{ \"x\" : {\"enabled\":false}, \"timeout\":1.50e1,\n\t\"enabled\" :  false , \"big\":123456789012345678901, \
+                    \"u\":\"\\u00e4ä\", \"id\":\"7\"}";
+        let changed = with_enabled(text, true).unwrap();
+        assert_eq!(changed, text.replacen(":  false", ":  true", 1));
+        assert_eq!(with_enabled(&changed, false).unwrap(), text);
+    }
+
+    #[test]
+    fn an_entry_without_or_with_two_enabled_is_not_touched() {
+        assert!(with_enabled(r#"{"id":"7"}"#, true).is_err());
+        assert!(with_enabled(r#"{"enabled":true,"enabled":false}"#, true).is_err());
+    }
+
+    #[test]
+    fn a_destination_is_a_number_or_a_mailbox_that_is_given() {
+        for destination in [
+            r#"{"redirectDestinationType":"PHONENUMBER","phoneNumber":"+49301234"}"#,
+            r#"{"redirectDestinationType":"MAILBOX","mailboxId":"17"}"#,
+            r#"{"redirectDestinationType":"MAILBOX","mailboxId":17}"#,
+        ] {
+            assert!(entry(destination).has_destination(), "{destination}");
+        }
+        for destination in [
+            "null",
+            "{}",
+            r#"{"redirectDestinationType":"PHONENUMBER"}"#,
+            r#"{"redirectDestinationType":"PHONENUMBER","phoneNumber":" "}"#,
+            r#"{"redirectDestinationType":"PHONENUMBER","mailboxId":"17"}"#,
+            r#"{"redirectDestinationType":"MAILBOX","mailboxId":""}"#,
+            r#"{"redirectDestinationType":"MAILBOX","mailboxId":null}"#,
+            r#"{"redirectDestinationType":"MOON","phoneNumber":"1"}"#,
+        ] {
+            assert!(!entry(destination).has_destination(), "{destination}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_change_panic(text in r#"[{}":,enabltruf0-9 ä]{0,60}"#) {
+            let _ = with_enabled(&text, true);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! STARFACE's REST interface, `/rest`.
+//!
+//! ```text
+//! secret        how a password is proven
+//! session       signing in and staying so
+//! users         users and groups
+//! number_class  which of a user's numbers take internal and which external calls
+//! numbers       asking for the numbers, and remembering them for a while
+//! diversions    reading and switching always-diversions
+//! ```
+//!
+//! Source of every path and status: the maker's Swagger description, version 6.7.0.22, where nothing else is said.
+
+pub(crate) mod diversions;
+pub(crate) mod number_class;
+pub(crate) mod numbers;
+pub(crate) mod secret;
+pub(crate) mod session;
+pub(crate) mod users;
+
+use std::sync::Arc;
+
+use busylamp_net::http::HttpClient;
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use session::Sessions;
+use url::Url;
+
+use super::{address::Address, config::StarfaceConfig, failure::Failure};
+use crate::PbxError;
+
+/// A client of the REST interface that signs in by itself.
+pub(crate) struct Rest {
+    http: HttpClient,
+    address: Address,
+    sessions: Arc<Sessions>,
+}
+
+impl Rest {
+    pub(crate) fn new(http: HttpClient, config: &StarfaceConfig, sessions: Arc<Sessions>) -> Self {
+        Self { http, address: Address::new(config.url.clone()), sessions }
+    }
+
+    /// Asks for something. `path` is below `/rest`; its parts are escaped.
+    pub(crate) async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Response<Bytes>, Failure> {
+        self.send(Method::GET, path, query, None).await
+    }
+
+    /// Puts a JSON text.
+    pub(crate) async fn put(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        json: String,
+    ) -> Result<Response<Bytes>, Failure> {
+        self.send(Method::PUT, path, query, Some(json)).await
+    }
+
+    /// Asks for something that is always there, and reads it.
+    pub(crate) async fn fetch<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, Failure> {
+        let answer = self.get(path, query).await?;
+        match answer.status() {
+            StatusCode::OK => parse(what, answer.body()).map_err(Failure::perhaps_done),
+            status => Err(unexpected(what, status)),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        json: Option<String>,
+    ) -> Result<Response<Bytes>, Failure> {
+        let path: Vec<&str> = std::iter::once("rest").chain(path.iter().copied()).collect();
+        let url = self.address.at(&path, query).map_err(|_| {
+            Failure::not_done(PbxError::Protocol { advice: "it uses an id that can't stand in an address".to_owned() })
+        })?;
+        let mut session = self.sessions.current().await?;
+        for last in [false, true] {
+            let mut request = request(method.clone(), &url, json.clone().map(|json| ("application/json", json)))?;
+            session.authorise(&mut request).map_err(Failure::not_done)?;
+            let answer = self.http.send(request).await?;
+            if answer.status() != StatusCode::UNAUTHORIZED {
+                return Ok(answer);
+            }
+            if !last {
+                session = self.sessions.instead_of(&session).await?;
+            }
+        }
+        Err(session::not_accepted())
+    }
+}
+
+/// A request as every call of the REST interface makes it. (`X-Version`: knowledge.starface.de)
+fn request(method: Method, url: &Url, body: Option<(&'static str, String)>) -> Result<Request<Bytes>, Failure> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(url.as_str())
+        .header("X-Version", "2")
+        .header(header::ACCEPT, "application/json");
+    let body = match body {
+        Some((content_type, body)) => {
+            request = request.header(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+            Bytes::from(body)
+        }
+        None => Bytes::new(),
+    };
+    request.body(body).map_err(|_| {
+        Failure::not_done(PbxError::Configuration { advice: "the PBX's address can't be used".to_owned() })
+    })
+}
+
+/// Reads JSON. What it says about a fault names the place but shows nothing of the content.
+fn parse<'a, T: Deserialize<'a>>(what: &str, body: &'a [u8]) -> Result<T, PbxError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let fault = match error.classify() {
+            serde_json::error::Category::Data => "is not what was expected",
+            serde_json::error::Category::Syntax
+            | serde_json::error::Category::Eof
+            | serde_json::error::Category::Io => "is no JSON",
+        };
+        let (line, column) = (error.line(), error.column());
+        PbxError::Protocol { advice: format!("{what}: the answer {fault} (line {line}, column {column})") }
+    })
+}
+
+/// The failure that a status means which nobody expected here.
+fn unexpected(what: &str, status: StatusCode) -> Failure {
+    let code = status.as_u16();
+    match status {
+        StatusCode::FORBIDDEN => Failure::not_done(PbxError::Refused {
+            advice: format!(
+                "{what}: not allowed (403); give the account that Busylamp signs in with the rights of an administrator"
+            ),
+        }),
+        _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => Failure::of_status(what, status),
+        _ if status.is_client_error() => {
+            Failure::not_done(PbxError::Refused { advice: format!("{what}: it answers {code}") })
+        }
+        _ => Failure::perhaps_done(PbxError::Protocol {
+            advice: format!("{what}: it answers {code}; check that the address leads to the PBX itself"),
+        }),
+    }
+}
+
+/// Reads an id, which STARFACE writes as a number or as a text.
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Id {
+        Number(i64),
+        Text(String),
+    }
+    match Id::deserialize(deserializer)? {
+        Id::Number(number) => Ok(number.to_string()),
+        Id::Text(text) if !text.is_empty() => Ok(text),
+        Id::Text(_) => Err(serde::de::Error::custom("an id is empty")),
+    }
+}

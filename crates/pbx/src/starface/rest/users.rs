@@ -1,0 +1,141 @@
+//! Users and groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use busylamp_core::ids::{AccountId, MailAddress};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::{Rest, id, unexpected};
+use crate::{Directory, PbxError, User, starface::failure::Failure};
+
+/// How many names an error lists.
+const NAMES_SHOWN: usize = 20;
+
+/// A user as listed. (Swagger, `User`)
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedUser {
+    #[serde(deserialize_with = "id")]
+    id: String,
+    first_name: Option<String>,
+    family_name: Option<String>,
+    email: Option<String>,
+}
+
+/// A group as listed. (Swagger, `GroupListItem`)
+#[derive(Deserialize)]
+struct ListedGroup {
+    #[serde(deserialize_with = "id")]
+    id: String,
+    groupname: Option<String>,
+}
+
+/// A group with everybody who could be in it. (Swagger, `Group`)
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Group {
+    assignable_users: Vec<AssignableUser>,
+}
+
+#[derive(Deserialize)]
+struct AssignableUser {
+    #[serde(deserialize_with = "id")]
+    id: String,
+    #[serde(default)]
+    assigned: bool,
+}
+
+/// The account that we are signed in as. (Swagger, `/users/me`)
+pub(crate) async fn me(rest: &Rest) -> Result<AccountId, Failure> {
+    let user: ListedUser = rest.fetch("the own user", &["users", "me"], &[]).await?;
+    Ok(AccountId::new(user.id))
+}
+
+/// Whether there is a user of this id.
+pub(crate) async fn exists(rest: &Rest, account: &AccountId) -> Result<bool, Failure> {
+    let answer = rest.get(&["users", account.as_str()], &[]).await?;
+    match answer.status() {
+        StatusCode::OK => Ok(true),
+        StatusCode::NOT_FOUND => Ok(false),
+        status => Err(unexpected("a user", status)),
+    }
+}
+
+/// Every user whom the sign-in may see.
+pub(crate) async fn all(rest: &Rest) -> Result<BTreeMap<AccountId, User>, Failure> {
+    let users: Vec<ListedUser> = rest.fetch("the list of users", &["users"], &[]).await?;
+    // We are a user ourselves, so an empty list is one that is kept from us.
+    if users.is_empty() {
+        return Err(Failure::not_done(PbxError::Refused {
+            advice: "the list of users is empty; give the account that Busylamp signs in with the rights of an administrator"
+                .to_owned(),
+        }));
+    }
+    Ok(users.into_iter().map(user).map(|user| (user.account.clone(), user)).collect())
+}
+
+/// The id of the group with this name: spelt exactly so or, if there is none, without regard to case.
+pub(crate) async fn group_id(rest: &Rest, name: &str) -> Result<String, Failure> {
+    let groups: Vec<ListedGroup> = rest.fetch("the list of groups", &["groups"], &[]).await?;
+    let wanted = name.trim();
+    let named = |fits: &dyn Fn(&str) -> bool| -> Vec<&ListedGroup> {
+        groups.iter().filter(|group| group.groupname.as_deref().is_some_and(|name| fits(name.trim()))).collect()
+    };
+    let mut found = named(&|name| name == wanted);
+    if found.is_empty() {
+        let folded = wanted.to_lowercase();
+        found = named(&|name| name.to_lowercase() == folded);
+    }
+    match found[..] {
+        [group] => Ok(group.id.clone()),
+        [] => Err(Failure::not_done(PbxError::Configuration { advice: missing_group(wanted, &groups) })),
+        _ => Err(Failure::not_done(PbxError::Configuration {
+            advice: format!("there are {} groups named `{wanted}` on the PBX; rename all but one", found.len()),
+        })),
+    }
+}
+
+/// The group's members and all accounts. The group is read before the users, so that a user who was made in between
+/// is known; one who was deleted in between makes this an error, and the next reading is whole.
+pub(crate) async fn directory(rest: &Rest, group: &str) -> Result<Directory, Failure> {
+    let group = group_id(rest, group).await?;
+    let members: Group = rest.fetch("the group", &["groups", &group], &[]).await?;
+    let users = all(rest).await?;
+    let members: BTreeSet<AccountId> =
+        members.assignable_users.into_iter().filter(|user| user.assigned).map(|user| AccountId::new(user.id)).collect();
+    let unseen = members.iter().filter(|account| !users.contains_key(*account)).count();
+    if unseen > 0 {
+        return Err(Failure::not_done(PbxError::Refused {
+            advice: format!(
+                "{unseen} of the group's {} members are not in the list of users; give the account that Busylamp signs in \
+                 with the rights of an administrator",
+                members.len()
+            ),
+        }));
+    }
+    let accounts = users.keys().cloned().collect();
+    let members = users.into_iter().filter(|(account, _)| members.contains(account)).map(|(_, user)| user).collect();
+    Ok(Directory { members, accounts })
+}
+
+fn user(listed: ListedUser) -> User {
+    let names = [listed.first_name, listed.family_name].into_iter().flatten();
+    let names: Vec<String> = names.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    User {
+        account: AccountId::new(listed.id),
+        name: names.join(" "),
+        mail: listed.email.as_deref().and_then(MailAddress::parse),
+    }
+}
+
+fn missing_group(wanted: &str, groups: &[ListedGroup]) -> String {
+    let names: BTreeSet<&str> = groups.iter().filter_map(|group| group.groupname.as_deref()).collect();
+    if names.is_empty() {
+        return format!("there is no group `{wanted}` on the PBX: it shows us no groups at all");
+    }
+    let shown: Vec<String> = names.iter().take(NAMES_SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(NAMES_SHOWN);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("there is no group `{wanted}` on the PBX; there are {}{rest}", shown.join(", "))
+}

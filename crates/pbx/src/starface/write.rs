@@ -1,0 +1,173 @@
+//! Writing batches: records to the bridge, diversions side by side with them. What belongs to one account goes out in
+//! the order given.
+
+use std::collections::BTreeMap;
+
+use busylamp_core::{
+    account::{Dimension, Value},
+    ids::{AccountId, DiversionId},
+};
+use futures_util::future::join_all;
+
+use super::{
+    Starface,
+    bridge::{
+        Bridge,
+        message::{Code, MAX_RECORDS, Refusal, Setting},
+    },
+    failure::Failure,
+    rest::diversions,
+};
+use crate::{AccountWrites, PbxError, WriteOutcome};
+
+type Outcomes = Vec<(Dimension, WriteOutcome)>;
+
+/// One account's writes by the way that they take.
+struct Sorted<'a> {
+    account: &'a AccountId,
+    setting: Setting,
+    diversions: Vec<(&'a DiversionId, bool)>,
+}
+
+impl Starface {
+    /// Carries out a batch.
+    pub(super) async fn write_accounts(&self, batch: &[AccountWrites]) -> BTreeMap<AccountId, Outcomes> {
+        let sorted: Vec<Sorted<'_>> = batch.iter().map(sort).collect();
+        let (mut outcomes, switched) = tokio::join!(self.set(&sorted), self.switch(&sorted));
+        for (account, switched) in switched {
+            outcomes.entry(account).or_default().extend(switched);
+        }
+        // In the order given; what took neither way can't be written by this driver.
+        let ordered = batch.iter().map(|writes| {
+            let mut done: BTreeMap<Dimension, WriteOutcome> =
+                outcomes.remove(&writes.account).unwrap_or_default().into_iter().collect();
+            let each = writes.values.iter().map(|(dimension, _)| {
+                let outcome = done.remove(dimension).unwrap_or_else(|| WriteOutcome::Refused {
+                    advice: "this version does not write labels of busy lamp keys".to_owned(),
+                });
+                (dimension.clone(), outcome)
+            });
+            (writes.account.clone(), each.collect())
+        });
+        ordered.collect()
+    }
+
+    async fn switch(&self, sorted: &[Sorted<'_>]) -> Vec<(AccountId, Outcomes)> {
+        let accounts = sorted.iter().filter(|sorted| !sorted.diversions.is_empty()).map(|sorted| async {
+            let mut outcomes = Vec::new();
+            for (id, on) in &sorted.diversions {
+                let _turn = self.parallel.acquire().await;
+                let outcome = diversions::switch(&self.rest, sorted.account, id, *on).await;
+                outcomes.push((Dimension::Diversion((*id).clone()), outcome));
+            }
+            (sorted.account.clone(), outcomes)
+        });
+        join_all(accounts).await
+    }
+
+    async fn set(&self, sorted: &[Sorted<'_>]) -> BTreeMap<AccountId, Outcomes> {
+        let settings: Vec<(AccountId, Setting)> = sorted
+            .iter()
+            .filter(|sorted| sorted.setting != Setting::default())
+            .map(|sorted| (sorted.account.clone(), sorted.setting.clone()))
+            .collect();
+        let mut outcomes: BTreeMap<AccountId, Outcomes> = BTreeMap::new();
+        let Some(bridge) = &self.bridge else {
+            for (account, setting) in settings {
+                let advice = "without the bridge this can't be set; install it and enter its key";
+                let refused = |_| WriteOutcome::Refused { advice: advice.to_owned() };
+                outcomes.insert(account, dimensions(&setting).map(|d| (d, refused(()))).collect());
+            }
+            return outcomes;
+        };
+        let mut singly = Vec::new();
+        for (account, setting, outcome) in apply(bridge, settings).await {
+            let refused = matches!(outcome, WriteOutcome::Refused { .. });
+            if refused && dimensions(&setting).count() > 1 {
+                // One dimension that is refused must not take the others with it.
+                singly.extend(split(&setting).map(|part| (account.clone(), part)));
+            } else {
+                let each = dimensions(&setting).map(|dimension| (dimension, outcome.clone()));
+                outcomes.entry(account).or_default().extend(each);
+            }
+        }
+        for (account, part, outcome) in apply(bridge, singly).await {
+            let each = dimensions(&part).map(|dimension| (dimension, outcome.clone()));
+            outcomes.entry(account).or_default().extend(each);
+        }
+        outcomes
+    }
+}
+
+/// Sends the settings in as many calls as the contract wants. If the answer to a call is lost, so is that to each of
+/// its records.
+async fn apply(bridge: &Bridge, settings: Vec<(AccountId, Setting)>) -> Vec<(AccountId, Setting, WriteOutcome)> {
+    let mut outcomes = Vec::with_capacity(settings.len());
+    for call in settings.chunks(MAX_RECORDS) {
+        let answers: Vec<WriteOutcome> = match bridge.apply(call).await {
+            Ok(answers) => {
+                answers.into_iter().map(|answer| answer.map_or_else(refused, |()| WriteOutcome::Acknowledged)).collect()
+            }
+            Err(failure) => call.iter().map(|_| whole_call_failed(failure.clone())).collect(),
+        };
+        outcomes
+            .extend(call.iter().cloned().zip(answers).map(|((account, setting), outcome)| (account, setting, outcome)));
+    }
+    outcomes
+}
+
+/// The bridge understood and refuses the call as a whole: that is no verdict on any user.
+fn whole_call_failed(failure: Failure) -> WriteOutcome {
+    failure.outcome()
+}
+
+/// What a refused record means. The bridge's sentence is left out: it may repeat the status text.
+fn refused(refusal: Refusal) -> WriteOutcome {
+    let said = |advice: &str| advice.to_owned();
+    match refusal.code {
+        Code::NoSuchAccount => WriteOutcome::Gone,
+        Code::Refused => WriteOutcome::Refused { advice: said("the PBX does not allow it") },
+        Code::Unsupported => WriteOutcome::Refused { advice: said("the bridge can't do this on this PBX") },
+        Code::BadRequest => {
+            WriteOutcome::Refused { advice: said("the bridge does not understand the record; update it") }
+        }
+        Code::BadKey => {
+            WriteOutcome::NotDone { advice: PbxError::SignIn { advice: said("the bridge's key") }.to_string() }
+        }
+        Code::Internal | Code::Other => WriteOutcome::Unknown { advice: said("the bridge reports a fault of its own") },
+    }
+}
+
+fn sort(writes: &AccountWrites) -> Sorted<'_> {
+    let mut sorted = Sorted { account: &writes.account, setting: Setting::default(), diversions: Vec::new() };
+    for (dimension, value) in &writes.values {
+        match (dimension, value) {
+            (Dimension::Dnd, Value::Switch(on)) => sorted.setting.dnd = Some(*on),
+            (Dimension::Presence, Value::Presence(presence)) => sorted.setting.presence = Some(*presence),
+            (Dimension::Text, Value::Text(text)) => sorted.setting.text = Some(text.clone()),
+            (Dimension::Diversion(id), Value::Switch(on)) => sorted.diversions.push((id, *on)),
+            (_, Value::Switch(_) | Value::Presence(_) | Value::Text(_)) => {}
+        }
+    }
+    sorted
+}
+
+fn dimensions(setting: &Setting) -> impl Iterator<Item = Dimension> {
+    let each = [
+        setting.dnd.map(|_| Dimension::Dnd),
+        setting.presence.map(|_| Dimension::Presence),
+        setting.text.as_ref().map(|_| Dimension::Text),
+    ];
+    each.into_iter().flatten()
+}
+
+/// The same setting, one dimension each.
+fn split(setting: &Setting) -> impl Iterator<Item = Setting> {
+    let Setting { dnd, presence, text } = setting.clone();
+    let each = [
+        dnd.map(|on| Setting { dnd: Some(on), ..Setting::default() }),
+        presence.map(|presence| Setting { presence: Some(presence), ..Setting::default() }),
+        text.map(|text| Setting { text: Some(text), ..Setting::default() }),
+    ];
+    each.into_iter().flatten()
+}

@@ -1,0 +1,58 @@
+//! What is shown to people: one lamp a user, as the telephone system shows it.
+
+use busylamp_core::{
+    account::Presence,
+    ids::{AccountId, InstanceId},
+    keeper::Flag,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// All lamps at an instant, and how the connections are.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Board {
+    /// The instant, by the service's clock.
+    pub now: Option<Timestamp>,
+    /// One a user, by instance and name.
+    pub lamps: Vec<Lamp>,
+    /// One a connection.
+    pub connections: Vec<Connection>,
+}
+
+/// One user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lamp {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The account.
+    pub account: AccountId,
+    /// The name as the telephone system has it.
+    pub name: String,
+    /// Do not disturb, if it can be read.
+    pub dnd: Option<bool>,
+    /// Any own diversion is switched on.
+    pub diverted: Option<bool>,
+    /// Chat presence, if it can be read.
+    pub presence: Option<Presence>,
+    /// The status text as the telephone system shows it to everybody.
+    pub text: Option<String>,
+    /// An event runs.
+    pub in_event: bool,
+    /// Until when nothing changes, the calendar unchanged.
+    pub until: Option<Timestamp>,
+    /// What the administrator should know.
+    pub flags: Vec<Flag>,
+}
+
+/// One connection, to a calendar or a telephone system.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Connection {
+    /// What it leads to.
+    pub name: String,
+    /// When it last did what was asked.
+    pub last_success: Option<Timestamp>,
+    /// The failure that has not been followed by a success, with advice.
+    pub trouble: Option<String>,
+    /// What the other side can't do, with advice.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,181 @@
+//! The written form, TOML; kept in the store as JSON.
+
+use std::path::PathBuf;
+
+use busylamp_core::{
+    format::refusal::{Refusal, read_toml},
+    language::Language,
+    policy::Policy,
+};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    instance: Vec<WrittenInstance>,
+}
+
+/// One `[[instance]]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the keys of interfaces, section 5")]
+pub struct WrittenInstance {
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    #[serde(default = "yes")]
+    pub active: bool,
+    #[serde(default = "german")]
+    pub language: Language,
+    #[serde(default = "berlin")]
+    pub zone: String,
+    #[serde(default = "three_days")]
+    pub stale_after: Period,
+    pub graph: Option<WrittenGraph>,
+    pub ews: Option<WrittenEws>,
+    pub starface: WrittenStarface,
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the keys of interfaces, section 5")]
+pub struct WrittenGraph {
+    pub tenant: String,
+    pub client_id: String,
+    pub client_secret: SecretSource,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<WrittenTrust>,
+    #[serde(default = "half_a_minute")]
+    pub poll: Period,
+}
+
+/// The Exchange Server source: read, so that the rest of a file is checked, and refused with the reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the keys of interfaces, section 5")]
+pub struct WrittenEws {
+    pub url: String,
+    pub user: String,
+    pub password: SecretSource,
+    pub auth: Option<String>,
+    pub access: Option<String>,
+    pub trust: Option<WrittenTrust>,
+    pub poll: Option<Period>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the keys of interfaces, section 5")]
+pub struct WrittenStarface {
+    pub url: String,
+    pub login: String,
+    pub password: SecretSource,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<SecretSource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<WrittenBridge>,
+    pub group: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<WrittenTrust>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the keys of interfaces, section 5")]
+pub struct WrittenBridge {
+    #[serde(default = "busylamp")]
+    pub instance: String,
+    pub key: SecretSource,
+}
+
+/// Where a secret stands; never the secret itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SecretSource {
+    /// In an environment variable.
+    Env(String),
+    /// In a file, but for white space around it.
+    File(PathBuf),
+}
+
+/// Whose certificates are believed; absent: the system's authorities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum WrittenTrust {
+    /// Those that this authority has signed: a PEM file.
+    Authority(PathBuf),
+    /// This one certificate: `sha256:…`.
+    Pin(String),
+}
+
+/// A span of time, written like `30s`, `5m` or `72h`; at least a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Period(pub SignedDuration);
+
+impl TryFrom<String> for Period {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let period: Option<SignedDuration> = text.parse().ok();
+        let fit = period.filter(|p| (SignedDuration::from_secs(1)..=SignedDuration::from_hours(24 * 30)).contains(p));
+        fit.map(Self).ok_or_else(|| format!("`{}` is no span like 30s, 5m or 72h", text.escape_debug()))
+    }
+}
+
+impl From<Period> for String {
+    fn from(period: Period) -> Self {
+        format!("{:#}", period.0)
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn german() -> Language {
+    Language::German
+}
+
+fn berlin() -> String {
+    "Europe/Berlin".to_owned()
+}
+
+fn busylamp() -> String {
+    busylamp_pbx::starface::BRIDGE_INSTANCE.to_owned()
+}
+
+fn half_a_minute() -> Period {
+    Period(SignedDuration::from_secs(30))
+}
+
+fn three_days() -> Period {
+    Period(SignedDuration::from_hours(72))
+}
+
+/// Reads a file of instances.
+///
+/// # Errors
+/// The place and the remedy; names given twice are refused too.
+pub fn read_file(text: &str) -> Result<Vec<WrittenInstance>, Refusal> {
+    let file: File = read_toml(text)?;
+    for (index, instance) in file.instance.iter().enumerate() {
+        let place = format!("instance[{index}].name");
+        if instance.name.trim().is_empty() || instance.name.chars().any(char::is_control) {
+            return Err(Refusal::new(place, "an instance needs a name"));
+        }
+        if file.instance[..index].iter().any(|other| other.name == instance.name) {
+            return Err(Refusal::new(place, format!("there are two instances `{}`", instance.name)));
+        }
+    }
+    Ok(file.instance)
+}

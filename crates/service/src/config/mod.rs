@@ -1,0 +1,90 @@
+//! Instances as they are configured (interfaces, section 5).
+//!
+//! An instance is written in a file ([`WrittenInstance`]); its secrets stand elsewhere, named by environment
+//! variable or file. The written form goes into the store as it is, the secrets beside it, sealed. What runs is
+//! made of both ([`InstanceConfig`]) and checked as far as that can be done without network.
+
+mod build;
+mod file;
+
+use busylamp_calendar::graph::GraphSettings;
+use busylamp_core::{ids::InstanceId, language::Language, policy::Policy};
+use busylamp_pbx::starface::StarfaceConfig;
+use jiff::{SignedDuration, tz::TimeZone};
+
+use self::file::WrittenStarface;
+pub use self::{
+    build::{Secrets, build},
+    file::{WrittenInstance, read_file},
+};
+
+/// One instance, checked and ready to run.
+#[derive(Clone, Debug)]
+pub struct InstanceConfig {
+    /// Its unique name.
+    pub id: InstanceId,
+    /// What the administrator says about it.
+    pub description: String,
+    /// Whether it acts.
+    pub active: bool,
+    /// The language of texts.
+    pub language: Language,
+    /// The zone of users whose mailbox doesn't tell its own.
+    pub zone: TimeZone,
+    /// The calendar.
+    pub graph: GraphSettings,
+    /// How often it is asked for changes.
+    pub poll: SignedDuration,
+    /// The age at which a reading is no longer believed (§8.2).
+    pub stale_after: SignedDuration,
+    /// The telephone system.
+    pub starface: StarfaceConfig,
+    /// The group whose members are the users.
+    pub group: String,
+    /// What is done.
+    pub policy: Policy,
+    /// What the connections were built from, to tell whether a new configuration changes them.
+    pub connections: Connections,
+}
+
+/// What an instance's connections were built from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connections {
+    graph: Option<file::WrittenGraph>,
+    starface: file::WrittenStarface,
+    secrets: Secrets,
+}
+
+impl Connections {
+    /// Whether the telephone system is reached in the same way: address, account, bridge, trust and secrets.
+    pub fn same_pbx(&self, other: &Self) -> bool {
+        let secrets = |connections: &Self| -> Secrets {
+            let own = connections.secrets.iter().filter(|(place, _)| place.starts_with("starface."));
+            own.map(|(place, secret)| (place.clone(), secret.clone())).collect()
+        };
+        let reached =
+            |connections: &Self| file::WrittenStarface { group: String::new(), ..connections.starface.clone() };
+        reached(self) == reached(other) && secrets(self) == secrets(other)
+    }
+
+    /// Whether holds taken through one can be given back through the other: the same telephone system, service
+    /// account and group (§7.7).
+    pub fn same_place(&self, other: &Self) -> bool {
+        let place = |connections: &Self| {
+            let WrittenStarface { url, login, group, .. } = &connections.starface;
+            (url.clone(), login.clone(), group.clone())
+        };
+        place(self) == place(other)
+    }
+}
+
+impl InstanceConfig {
+    /// What the telephone system is called where connections are shared: its address and the service account.
+    pub fn pbx_key(&self) -> PbxKey {
+        PbxKey(format!("{} {}", self.starface.url, self.starface.login))
+    }
+}
+
+/// One telephone system as seen by one service account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PbxKey(String);

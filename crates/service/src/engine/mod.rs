@@ -1,0 +1,169 @@
+//! The loop. One task owns all that is known at run time; everything slow (network) runs beside it and reports
+//! back as a [`Report`]. After each report, and whenever a user is due, a round is made: the users concerned are
+//! stepped, all changed states are committed in one transaction, and only then do the writes leave (§7.3).
+
+mod configure;
+mod instance;
+mod link;
+mod round;
+mod show;
+mod work;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use busylamp_core::ids::{AccountId, InstanceId};
+use busylamp_store::Store;
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+    time::Instant,
+};
+
+use self::{instance::Instance, link::Link, work::Report};
+use crate::{
+    board::Board,
+    clock::Clock,
+    config::{InstanceConfig, PbxKey},
+};
+
+/// Users by instance and account.
+type UserKey = (InstanceId, AccountId);
+
+/// What the engine is asked from outside.
+pub(crate) enum Request {
+    /// These instances are configured from now on, in place of those with the same ids; others stay.
+    Configure { instances: Vec<Configured>, done: oneshot::Sender<()> },
+    /// Stop, keeping all holds.
+    Stop { done: oneshot::Sender<()> },
+}
+
+/// An instance with its place in the order of activation.
+#[derive(Clone, Debug)]
+pub(crate) struct Configured {
+    pub(crate) config: InstanceConfig,
+    pub(crate) phase: busylamp_store::Phase,
+    pub(crate) activation: u64,
+}
+
+pub(crate) struct Engine {
+    clock: Clock,
+    started: Timestamp,
+    store: Arc<Store>,
+    instances: BTreeMap<InstanceId, Instance>,
+    links: BTreeMap<PbxKey, Link>,
+    /// Users to be stepped in the next round.
+    dirty: BTreeSet<UserKey>,
+    /// When users want to be asked.
+    due: BTreeSet<(Timestamp, UserKey)>,
+    /// Users whose accounts are read shortly before they are due, so that the decision sees what people did.
+    ahead: BTreeSet<(Timestamp, UserKey)>,
+    work: JoinSet<Report>,
+    board: watch::Sender<Arc<Board>>,
+    board_is_old: bool,
+    board_made: Instant,
+    /// The store could not commit: only give-backs leave until it can.
+    commit_failed: Option<(Timestamp, String)>,
+    stopping: bool,
+}
+
+/// After a commit that failed, the next is tried so much later.
+const COMMIT_AGAIN: SignedDuration = SignedDuration::from_secs(5);
+/// Pictures for people are made no more often than this.
+const BOARD_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
+impl Engine {
+    pub(crate) fn new(store: Arc<Store>, clock: Clock, board: watch::Sender<Arc<Board>>) -> Self {
+        Self {
+            clock,
+            started: clock.now(),
+            store,
+            instances: BTreeMap::new(),
+            links: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            due: BTreeSet::new(),
+            ahead: BTreeSet::new(),
+            work: JoinSet::new(),
+            board,
+            board_is_old: true,
+            board_made: Instant::now(),
+            commit_failed: None,
+            stopping: false,
+        }
+    }
+
+    /// Runs until it is asked to stop or nobody can ask any more.
+    pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut stopped = None;
+        loop {
+            self.start_work();
+            self.show();
+            let wake = self.next_chore();
+            let flush = self.links.values().filter_map(Link::flush_at).min();
+            let board = (self.board_is_old && self.board.receiver_count() > 0).then(|| self.board_made + BOARD_PAUSE);
+            tokio::select! {
+                request = requests.recv(), if !self.stopping => match request {
+                    Some(Request::Configure { instances, done }) => {
+                        self.configure(instances).await;
+                        let _nobody_waits = done.send(());
+                    }
+                    Some(Request::Stop { done }) => {
+                        self.stopping = true;
+                        stopped = Some(done);
+                    }
+                    None => self.stopping = true,
+                },
+                Some(result) = self.work.join_next(), if !self.work.is_empty() => {
+                    self.take(result);
+                    while let Some(result) = self.work.try_join_next() {
+                        self.take(result);
+                    }
+                },
+                () = self.clock.sleep_towards(wake) => {},
+                () = sleep_until(flush) => {},
+                () = sleep_until(board) => {},
+            }
+            if self.stopping {
+                if self.links.values().all(|link| !link.is_writing()) {
+                    break;
+                }
+                continue;
+            }
+            self.round().await;
+        }
+        self.work.shutdown().await;
+        if let Some(done) = stopped {
+            let _nobody_waits = done.send(());
+        }
+    }
+
+    /// A piece of work has ended.
+    fn take(&mut self, result: Result<Report, tokio::task::JoinError>) {
+        match result {
+            Ok(report) => self.report(report),
+            // Work does not panic; if it did, whatever it was for is asked again by its own timer.
+            Err(error) => tracing::error!(%error, "a piece of work ended unexpectedly"),
+        }
+    }
+
+    /// The next instant at which something is to be done by time alone.
+    fn next_chore(&self) -> Timestamp {
+        let users = self.due.first().map(|(at, _)| *at);
+        let ahead = self.ahead.first().map(|(at, _)| *at);
+        let commit = self.commit_failed.as_ref().map(|(at, _)| *at);
+        let instances = self.instances.values().filter_map(Instance::next_chore);
+        let links = self.links.values().filter_map(Link::next_chore);
+        let chores = [users, ahead, commit].into_iter().flatten().chain(instances).chain(links);
+        chores.min().unwrap_or(Timestamp::MAX)
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,306 @@
+//! One round: step, commit, send (§7.3).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use busylamp_core::{
+    hold::Purpose,
+    ids::{AccountId, InstanceId, MailAddress},
+    keeper::{self, Step, UserState, Write},
+    ownership::{Claim, owners},
+};
+use busylamp_store::{NewAgenda, Phase, Reason, Record, Recorded, Scope, What};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    COMMIT_AGAIN, Engine, UserKey,
+    link::{Outgoing, later},
+};
+
+/// The fact under which an instance's directory is kept.
+pub(super) const DIRECTORY: &str = "directory";
+/// The fact under which the length is kept at which the telephone system cuts texts (§6.9).
+pub(super) const TEXT_LIMIT: &str = "text_limit";
+/// Users are read again this long before they are due.
+const READ_AHEAD: SignedDuration = SignedDuration::from_secs(5);
+/// The store is told this often that an unchanged agenda still stands.
+const CONFIRM_EVERY: SignedDuration = SignedDuration::from_mins(15);
+
+impl Engine {
+    /// Steps everybody who is due.
+    pub(super) async fn round(&mut self) {
+        let now = self.clock.now();
+        if self.commit_failed.as_ref().is_some_and(|(again, _)| now >= *again) {
+            self.dirty.extend(all_users(&self.instances));
+        }
+        self.keep_agendas(now).await;
+        self.keep_directories().await;
+        while let Some((at, key)) = self.due.pop_first() {
+            if at > now {
+                self.due.insert((at, key));
+                break;
+            }
+            self.dirty.insert(key);
+        }
+        if self.dirty.is_empty() {
+            return;
+        }
+        self.board_is_old = true;
+        let owned = self.owners();
+        let mut steps = Vec::new();
+        for key in std::mem::take(&mut self.dirty) {
+            if let Some(step) = self.step(&key, &owned, now) {
+                steps.push((key, step));
+            }
+        }
+        self.commit(steps, now).await;
+        self.close_settled().await;
+    }
+
+    fn step(&self, key: &UserKey, owned: &BTreeMap<AccountId, InstanceId>, now: Timestamp) -> Option<Step> {
+        let instance = self.instances.get(&key.0)?;
+        let user = instance.users.get(&key.1)?;
+        let live = self.links.get(&instance.config.pbx_key())?.accounts.get(&key.1)?;
+        let is_owner = owned.get(&key.1).is_none_or(|owner| *owner == key.0);
+        let facts = instance.facts(&key.1, user, &live.mirror, is_owner, live.in_flight, self.started);
+        Some(keeper::step(&user.state, &facts, now))
+    }
+
+    /// Who owns accounts that several instances want; accounts of a single instance need no judge.
+    fn owners(&self) -> BTreeMap<AccountId, InstanceId> {
+        let mut owned = BTreeMap::new();
+        for key in self.links.keys() {
+            let sharing: Vec<_> = self.instances.iter().filter(|(_, i)| i.config.pbx_key() == *key).collect();
+            if sharing.len() < 2 {
+                continue;
+            }
+            let lists: Vec<(Vec<AccountId>, Vec<AccountId>)> = sharing
+                .iter()
+                .map(|(_, instance)| {
+                    let members = instance.membership.members().iter().cloned().collect();
+                    let holding = instance.users.iter().filter(|(_, user)| !user.state.is_settled());
+                    (members, holding.map(|(account, _)| account.clone()).collect())
+                })
+                .collect();
+            let claims: Vec<_> = sharing
+                .iter()
+                .zip(&lists)
+                .map(|((id, instance), (members, holding))| Claim {
+                    instance: id,
+                    activation: instance.activation,
+                    active: instance.is_active(),
+                    members,
+                    holding,
+                })
+                .collect();
+            owned.extend(owners(&claims));
+        }
+        owned
+    }
+
+    /// Commits all changed states in one transaction, then lets the writes leave. If the store can't commit, only
+    /// give-backs leave: they need no journal to be safe.
+    async fn commit(&mut self, steps: Vec<(UserKey, Step)>, now: Timestamp) {
+        let states: Vec<(&InstanceId, &AccountId, Option<&UserState>)> = steps
+            .iter()
+            .filter(|(key, step)| self.state(key).is_some_and(|state| *state != step.state))
+            .map(|((instance, account), step)| (instance, account, (!step.state.is_empty()).then_some(&step.state)))
+            .collect();
+        let committed = self.store.save_states(&states).await;
+        match &committed {
+            Ok(()) => self.commit_failed = None,
+            Err(error) => {
+                tracing::error!(%error, advice = error.advice(), "holds can't be stored; nothing is taken until they can");
+                self.commit_failed = Some((later(now, COMMIT_AGAIN), format!("{error}. {}", error.advice())));
+            }
+        }
+        for (key, step) in steps {
+            let gives_back_only = step.writes.iter().all(|write| write.purpose == Purpose::GiveBack);
+            if committed.is_ok() || (gives_back_only && !step.writes.is_empty()) {
+                self.adopt(key, step, now).await;
+            }
+        }
+    }
+
+    fn state(&self, key: &UserKey) -> Option<&UserState> {
+        Some(&self.instances.get(&key.0)?.users.get(&key.1)?.state)
+    }
+
+    /// Takes over a committed step: state, timers, writes.
+    async fn adopt(&mut self, key: UserKey, step: Step, now: Timestamp) {
+        let Some(instance) = self.instances.get_mut(&key.0) else { return };
+        let Some(user) = instance.users.get_mut(&key.1) else { return };
+        if let Some(at) = user.wake.take() {
+            self.due.remove(&(at, key.clone()));
+        }
+        if let Some(at) = user.ahead.take() {
+            self.ahead.remove(&(at, key.clone()));
+        }
+        user.state = step.state;
+        user.answers.clear();
+        user.flags = step.flags;
+        user.report = step.report;
+        user.wake = step.wake;
+        if let Some(at) = step.wake {
+            self.due.insert((at, key.clone()));
+            let ahead = at.saturating_sub(READ_AHEAD).unwrap_or(at);
+            if ahead > now && user.report.until == Some(at) {
+                user.ahead = Some(ahead);
+                self.ahead.insert((ahead, key.clone()));
+            }
+        }
+        let forgotten = user.state.is_empty() && !instance.membership.members().contains(&key.1);
+        if forgotten && instance.is_active() && step.writes.is_empty() {
+            instance.users.remove(&key.1);
+        }
+        if let Some(cut_at) = step.text_cut_at {
+            let learned = instance.text_limit.map_or(cut_at, |known| known.min(cut_at));
+            instance.text_limit = Some(learned);
+            self.dirty.extend(instance.users.keys().map(|account| (key.0.clone(), account.clone())));
+            if let Err(error) = self.store.put_fact(Scope::Instance(&key.0), TEXT_LIMIT, &learned).await {
+                tracing::warn!(%error, "the length at which texts are cut can't be stored");
+            }
+        }
+        if step.writes.is_empty() {
+            return;
+        }
+        let records: Vec<_> = step.writes.iter().map(|write| record(&key, write, now)).collect();
+        if let Err(error) = self.store.append_history(&records).await {
+            tracing::warn!(%error, "history can't be stored");
+        }
+        if let Some(link) = self.links.get_mut(&instance.config.pbx_key()) {
+            let activation = instance.activation;
+            let (instance, account) = key;
+            link.queue(Outgoing { instance, activation, account, writes: step.writes });
+        }
+    }
+
+    /// Closing instances whose last hold is settled are done with (§7.7).
+    async fn close_settled(&mut self) {
+        let done: Vec<(InstanceId, Phase)> = self
+            .instances
+            .iter()
+            .filter(|(_, instance)| matches!(instance.phase, Phase::Closing | Phase::Removing) && instance.is_settled())
+            .map(|(id, instance)| (id.clone(), instance.phase))
+            .collect();
+        for (id, phase) in done {
+            let result = if phase == Phase::Removing {
+                self.discard(&id).await
+            } else {
+                self.store.set_phase(&id, Phase::Inactive).await
+            };
+            match (result, phase) {
+                (Err(error), _) => tracing::warn!(%error, instance = %id, "a closed instance can't be put away"),
+                (Ok(()), Phase::Removing) => {
+                    self.instances.remove(&id);
+                    self.forget_links();
+                }
+                (Ok(()), _) => {
+                    if let Some(instance) = self.instances.get_mut(&id) {
+                        instance.phase = Phase::Inactive;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Removes an instance that holds nothing any more.
+    async fn discard(&self, id: &InstanceId) -> Result<(), busylamp_store::StoreError> {
+        let Some(instance) = self.instances.get(id) else { return Ok(()) };
+        let states: Vec<(&InstanceId, &AccountId, Option<&UserState>)> =
+            instance.users.keys().map(|account| (id, account, None)).collect();
+        self.store.save_states(&states).await?;
+        self.store.delete_instance(id).await
+    }
+
+    /// Links that no instance uses any more are dropped, and accounts that none is concerned with.
+    pub(super) fn forget_links(&mut self) {
+        let instances = &self.instances;
+        self.links.retain(|key, _| instances.values().any(|instance| instance.config.pbx_key() == *key));
+        for (key, link) in &mut self.links {
+            let sharing = instances.values().filter(|instance| instance.config.pbx_key() == *key);
+            let wanted: BTreeSet<_> = sharing.flat_map(|instance| instance.users.keys().cloned()).collect();
+            link.keep_only(&wanted);
+        }
+    }
+
+    async fn keep_directories(&mut self) {
+        for (id, instance) in self.instances.iter_mut().filter(|(_, instance)| instance.directory_unkept) {
+            match self.store.put_fact(Scope::Instance(id), DIRECTORY, &instance.kept_directory()).await {
+                Ok(()) => instance.directory_unkept = false,
+                Err(error) => {
+                    // The next reading of the directory tries again, not the next round.
+                    instance.directory_unkept = false;
+                    tracing::warn!(instance = %id, %error, "the directory can't be kept");
+                }
+            }
+        }
+    }
+
+    /// Keeps new readings at rest (§8.3), and from time to time that unchanged ones still stand.
+    async fn keep_agendas(&mut self, now: Timestamp) {
+        let mut new = Vec::new();
+        let mut stand: BTreeMap<Timestamp, Vec<(&InstanceId, &MailAddress)>> = BTreeMap::new();
+        for (id, instance) in &self.instances {
+            for (address, mailbox) in &instance.mailboxes {
+                let Some((agenda, read_at)) = &mailbox.agenda else { continue };
+                match mailbox.kept_at {
+                    None => new.push(NewAgenda {
+                        instance: id,
+                        mailbox: address,
+                        read_at: *read_at,
+                        reading: instance.policy_stamp,
+                        agenda,
+                    }),
+                    Some(kept) if read_at.duration_since(kept) >= CONFIRM_EVERY => {
+                        stand.entry(*read_at).or_default().push((id, address));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        if new.is_empty() && stand.is_empty() {
+            return;
+        }
+        let mut result = self.store.save_agendas(&new).await;
+        for (read_at, mailboxes) in &stand {
+            if result.is_ok() {
+                result = self.store.confirm_agendas(mailboxes, *read_at).await;
+            }
+        }
+        if let Err(error) = &result {
+            tracing::warn!(%error, "calendars can't be kept at rest; a restart will have to read them again");
+        }
+        // Kept or not: the next reading tries again, not the next round.
+        for mailbox in self.instances.values_mut().flat_map(|instance| instance.mailboxes.values_mut()) {
+            let due = mailbox.agenda.as_ref().map(|(_, at)| *at);
+            let told =
+                mailbox.kept_at.is_none_or(|kept| due.is_some_and(|at| at.duration_since(kept) >= CONFIRM_EVERY));
+            if told {
+                mailbox.kept_at = due.map(|at| at.min(now));
+            }
+        }
+    }
+}
+
+fn all_users(instances: &BTreeMap<InstanceId, super::Instance>) -> impl Iterator<Item = UserKey> + '_ {
+    instances.iter().flat_map(|(id, instance)| instance.users.keys().map(|account| (id.clone(), account.clone())))
+}
+
+fn record(key: &UserKey, write: &Write, now: Timestamp) -> Record {
+    Record {
+        at: now,
+        instance: key.0.clone(),
+        account: key.1.clone(),
+        what: What::Written,
+        dimension: write.dimension.clone(),
+        before: Some(Recorded::from(&write.from)),
+        after: Some(Recorded::from(&write.to)),
+        event: None,
+        reason: Reason::new(match write.purpose {
+            Purpose::Take => "take",
+            Purpose::Change => "change",
+            Purpose::Again => "again",
+            Purpose::GiveBack => "give_back",
+        }),
+    }
+}
