@@ -1,7 +1,7 @@
 //! Everything that is pretended, in one place; and which server a request is for.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use http::StatusCode;
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     Calendars, SimConfig,
@@ -37,6 +38,8 @@ const SLOW: Duration = Duration::from_secs(10);
 /// The pretended world.
 pub(crate) struct World {
     pub(crate) clock: Clock,
+    /// Tells this run from any other.
+    pub(crate) run: String,
     pub(crate) company: Company,
     pub(crate) directory: Directory,
     pub(crate) entra: Entra,
@@ -51,6 +54,8 @@ pub(crate) struct World {
     pub(crate) bridge_gate: Gate,
     /// Something has happened that the bridge tells.
     pub(crate) told: Notify,
+    /// Long polls that wait for it.
+    pub(crate) listening: AtomicUsize,
     /// The simulator stops: whoever waits comes back.
     pub(crate) stop: CancellationToken,
     dice: Mutex<Dice>,
@@ -81,6 +86,7 @@ impl World {
         let filled = config.calendars == Calendars::Company;
         Ok(Self {
             clock: config.clock.clone(),
+            run: Uuid::new_v4().simple().to_string(),
             directory: Directory::new(company.people.iter().cloned(), filled),
             entra: Entra::new(seed),
             pbx: Mutex::new(Pbx::new(&company)),
@@ -93,6 +99,7 @@ impl World {
             rest_gate: Gate::new(config.rest),
             bridge_gate: Gate::new(config.bridge),
             told: Notify::new(),
+            listening: AtomicUsize::new(0),
             stop,
             dice: Mutex::new(Dice::new(seed, &[0x5f])),
             company,

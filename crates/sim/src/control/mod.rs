@@ -214,5 +214,6 @@ fn starface(world: &World) -> Value {
         "enabled_without_destination": pbx.enabled_nowhere,
         "provisioned": pbx.provisioned,
         "cursor": pbx.cursor(),
+        "listening": world.listening.load(std::sync::atomic::Ordering::Acquire),
     })
 }

@@ -157,6 +157,7 @@ async fn in_mailbox(world: &World, request: &Request, caller: &Caller, id: &str,
 }
 
 /// A request that has reached its mailbox.
+#[derive(Clone, Copy)]
 struct Here<'a> {
     world: &'a World,
     request: &'a Request,

@@ -1,6 +1,12 @@
 //! The server: connections in, whole requests to the world, answers out. Plain or with TLS, HTTP/1.1.
 
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Response, header};
@@ -135,7 +141,7 @@ async fn answer(
 fn written(reply: Reply, cut: bool) -> Response<Body> {
     let body = if cut {
         let half = reply.body.slice(..reply.body.len() / 2);
-        Body::Right(Cut(Some(half)))
+        Body::Right(Cut::First(half))
     } else {
         Body::Left(Full::new(reply.body))
     };
@@ -146,23 +152,31 @@ fn written(reply: Reply, cut: bool) -> Response<Body> {
 }
 
 /// A body that ends with a broken connection after its first part.
-struct Cut(Option<Bytes>);
+enum Cut {
+    First(Bytes),
+    /// Waits once, so that the first part leaves before the connection breaks.
+    Pause,
+    Break,
+}
 
 impl hyper::body::Body for Cut {
     type Data = Bytes;
     type Error = Hangup;
 
     fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Hangup>>> {
-        match self.0.take() {
-            Some(first) if !first.is_empty() => {
-                // Come back at once: the next poll breaks the connection.
-                cx.waker().wake_by_ref();
-                std::task::Poll::Ready(Some(Ok(hyper::body::Frame::data(first))))
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Hangup>>> {
+        match std::mem::replace(&mut *self, Self::Break) {
+            Self::First(first) => {
+                *self = Self::Pause;
+                Poll::Ready(Some(Ok(hyper::body::Frame::data(first))))
             }
-            _ => std::task::Poll::Ready(Some(Err(Hangup))),
+            Self::Pause => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Self::Break => Poll::Ready(Some(Err(Hangup))),
         }
     }
 }
@@ -172,10 +186,4 @@ pub(crate) async fn bind(port: u16) -> std::io::Result<(TcpListener, SocketAddr)
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
     Ok((listener, address))
-}
-
-impl From<Infallible> for Hangup {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
 }

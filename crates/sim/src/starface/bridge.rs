@@ -1,6 +1,6 @@
 //! The bridge module inside the PBX, called through XML-RPC.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use busylamp_core::account::Presence;
 use http::{Method, StatusCode};
@@ -226,11 +226,13 @@ async fn events(world: &World, header: &Record) -> Result<Vec<Record>, Refusal> 
         if answer.len() > 1 || answer[0].has("lost") {
             return Ok(answer);
         }
+        world.listening.fetch_add(1, Ordering::AcqRel);
         let stopped = tokio::select! {
             () = told => false,
             () = tokio::time::sleep_until(end) => true,
             () = world.stop.cancelled() => true,
         };
+        world.listening.fetch_sub(1, Ordering::AcqRel);
         if stopped {
             return Ok(told_since(world, since));
         }

@@ -7,28 +7,28 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha512};
 
 /// A simulator, a client and their tokens.
-pub struct House {
-    pub sim: Simulator,
-    pub http: Client,
-    pub graph_token: String,
-    pub rest_token: String,
+pub(crate) struct House {
+    pub(crate) sim: Simulator,
+    pub(crate) http: Client,
+    pub(crate) graph_token: String,
+    pub(crate) rest_token: String,
 }
 
-pub fn quiet() -> SimConfig {
+pub(crate) fn quiet() -> SimConfig {
     SimConfig { users: 10, calendars: Calendars::Empty, ..SimConfig::default() }
 }
 
-pub fn lively() -> SimConfig {
+pub(crate) fn lively() -> SimConfig {
     SimConfig { users: 20, ..SimConfig::default() }
 }
 
-pub fn client() -> Client {
+pub(crate) fn client() -> Client {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     Client::builder().no_proxy().build().unwrap()
 }
 
 impl House {
-    pub async fn open(config: SimConfig) -> Self {
+    pub(crate) async fn open(config: SimConfig) -> Self {
         let sim = Simulator::start(config).await.unwrap();
         let mut house = Self { sim, http: client(), graph_token: String::new(), rest_token: String::new() };
         house.graph_token = house.sign_in().await;
@@ -36,16 +36,16 @@ impl House {
         house
     }
 
-    pub fn mail(&self, place: usize) -> String {
+    pub(crate) fn mail(&self, place: usize) -> String {
         self.sim.ready().users[place].mail.clone()
     }
 
-    pub fn account(&self, place: usize) -> u32 {
+    pub(crate) fn account(&self, place: usize) -> u32 {
         self.sim.ready().users[place].account
     }
 
     /// A token of Entra.
-    pub async fn sign_in(&self) -> String {
+    pub(crate) async fn sign_in(&self) -> String {
         let ready = self.sim.ready();
         let form = [
             ("grant_type", "client_credentials"),
@@ -59,7 +59,7 @@ impl House {
     }
 
     /// A session of the PBX by its older login.
-    pub async fn login(&self) -> String {
+    pub(crate) async fn login(&self) -> String {
         let ready = self.sim.ready();
         let url = format!("{}/rest/login", ready.starface);
         let mut body: Value = self.http.get(&url).header("X-Version", "2").send().await.unwrap().json().await.unwrap();
@@ -71,25 +71,25 @@ impl House {
         answer["token"].as_str().unwrap_or_default().to_owned()
     }
 
-    pub fn graph(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn graph(&self, method: Method, path: &str) -> RequestBuilder {
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.sim.ready().graph) };
         self.http.request(method, url).bearer_auth(&self.graph_token)
     }
 
-    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
         read(self.graph(Method::GET, path).header("Prefer", "IdType=\"ImmutableId\"").send().await.unwrap()).await
     }
 
-    pub fn rest(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn rest(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}/rest{path}", self.sim.ready().starface);
         self.http.request(method, url).header("authToken", &self.rest_token).header("X-Version", "2")
     }
 
-    pub async fn rest_get(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn rest_get(&self, path: &str) -> (StatusCode, Value) {
         read(self.rest(Method::GET, path).send().await.unwrap()).await
     }
 
-    pub async fn control(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
         let url = format!("{}{path}", self.sim.ready().control);
         let request = self.http.request(method, url);
         let request = if body.is_null() { request } else { request.json(&body) };
@@ -97,22 +97,22 @@ impl House {
     }
 
     /// A control call that has to succeed.
-    pub async fn done(&self, method: Method, path: &str, body: Value) -> Value {
+    pub(crate) async fn done(&self, method: Method, path: &str, body: Value) -> Value {
         let (status, answer) = self.control(method, path, body).await;
         assert!(status.is_success(), "{path}: {status} {answer}");
         answer
     }
 
-    pub async fn put_event(&self, place: usize, id: &str, body: Value) {
+    pub(crate) async fn put_event(&self, place: usize, id: &str, body: Value) {
         self.done(Method::PUT, &format!("/mailboxes/{}/events/{id}", self.mail(place)), body).await;
     }
 
-    pub async fn fault(&self, name: &str, body: Value) {
+    pub(crate) async fn fault(&self, name: &str, body: Value) {
         self.done(Method::PUT, &format!("/faults/{name}"), body).await;
     }
 
     /// All pages of a list; the number of pages.
-    pub async fn pages(&self, first: &str) -> (Vec<Value>, usize) {
+    pub(crate) async fn pages(&self, first: &str) -> (Vec<Value>, usize) {
         let (mut all, mut pages, mut next) = (Vec::new(), 0, Some(first.to_owned()));
         while let Some(link) = next {
             let (status, body) = self.get(&link).await;
@@ -125,18 +125,18 @@ impl House {
     }
 
     /// A call of the bridge: its answer's lines.
-    pub async fn bridge(&self, lines: &str) -> Vec<String> {
+    pub(crate) async fn bridge(&self, lines: &str) -> Vec<String> {
         let key = self.sim.ready().starface_bridge_key.clone();
         self.bridge_with(&key, lines).await
     }
 
-    pub async fn bridge_with(&self, key: &str, lines: &str) -> Vec<String> {
+    pub(crate) async fn bridge_with(&self, key: &str, lines: &str) -> Vec<String> {
         let response = self.bridge_request(key, lines).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         bridge_lines(&response.text().await.unwrap())
     }
 
-    pub fn bridge_request(&self, key: &str, lines: &str) -> RequestBuilder {
+    pub(crate) fn bridge_request(&self, key: &str, lines: &str) -> RequestBuilder {
         let ready = self.sim.ready();
         let (login, password) = (&ready.starface_login, &ready.starface_password);
         let inner = hex(&Sha512::digest(password));
@@ -153,13 +153,13 @@ impl House {
     }
 }
 
-pub async fn read(response: Response) -> (StatusCode, Value) {
+pub(crate) async fn read(response: Response) -> (StatusCode, Value) {
     let status = response.status();
     let text = response.text().await.unwrap();
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-pub fn bridge_lines(xml: &str) -> Vec<String> {
+pub(crate) fn bridge_lines(xml: &str) -> Vec<String> {
     let document = roxmltree::Document::parse(xml).unwrap();
     let member = document
         .descendants()
@@ -171,6 +171,6 @@ pub fn bridge_lines(xml: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
