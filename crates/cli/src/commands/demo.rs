@@ -83,7 +83,7 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     let folder = tempfile::tempdir().map_err(|error| could_not(format!("no folder for the store: {error}")))?;
     let store = Data::new(folder.path().to_owned()).open().await?;
     let service = Service::start(Settings { store: Arc::new(store.clone()), clock }).await;
-    let service = service.map_err(|error| could_not(error.to_string()))?;
+    let service = Arc::new(service.map_err(|error| could_not(error.to_string()))?);
     let (text, secrets) = instance(simulator.ready());
     let written = read_file(&text)?.into_iter().map(|written| (written, secrets.clone())).collect::<Vec<_>>();
     service.apply(&written).await.map_err(|error| could_not(error.to_string()))?;
@@ -93,8 +93,13 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
         zone: zone("Europe/Berlin").unwrap_or(TimeZone::UTC),
         note: Some("A pretended company, cloud and telephone system; everything else is real."),
     };
-    let served = busylamp_web::serve(listener, site, told_to_stop()).await;
-    service.stop().await;
+    // The page's streams end with the service, so that serving can end as well.
+    let ending = Arc::clone(&service);
+    let end = async move {
+        told_to_stop().await;
+        ending.stop().await;
+    };
+    let served = busylamp_web::serve(listener, site, end).await;
     simulator.stop().await;
     store.close().await;
     served.map_err(|error| could_not(format!("the page can't be served: {error}")))

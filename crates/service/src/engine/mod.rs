@@ -15,7 +15,7 @@ use std::{
 };
 
 use busylamp_core::ids::{AccountId, InstanceId};
-use busylamp_store::Store;
+use busylamp_store::{Record, Store};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -67,7 +67,11 @@ pub(crate) struct Engine {
     board_made: Instant,
     /// The store could not commit: only give-backs leave until it can.
     commit_failed: Option<(Timestamp, String)>,
-    stopping: bool,
+    /// Acknowledged writes that history does not have yet.
+    unrecorded: Vec<Record>,
+    next_pruning: Timestamp,
+    /// Words for kinds that nobody knows, each warned of once (§1.4).
+    unrecognised: BTreeSet<String>,
 }
 
 /// After a commit that failed, the next is tried so much later.
@@ -91,30 +95,28 @@ impl Engine {
             board_is_old: true,
             board_made: Instant::now(),
             commit_failed: None,
-            stopping: false,
+            unrecorded: Vec::new(),
+            next_pruning: clock.now(),
+            unrecognised: BTreeSet::new(),
         }
     }
 
     /// Runs until it is asked to stop or nobody can ask any more.
     pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
-        let mut stopped = None;
-        loop {
+        let done = loop {
             self.start_work();
             self.show();
             let wake = self.next_chore();
             let flush = self.links.values().filter_map(Link::flush_at).min();
             let board = (self.board_is_old && self.board.receiver_count() > 0).then(|| self.board_made + BOARD_PAUSE);
             tokio::select! {
-                request = requests.recv(), if !self.stopping => match request {
+                request = requests.recv() => match request {
                     Some(Request::Configure { instances, done }) => {
                         self.configure(instances).await;
                         let _nobody_waits = done.send(());
                     }
-                    Some(Request::Stop { done }) => {
-                        self.stopping = true;
-                        stopped = Some(done);
-                    }
-                    None => self.stopping = true,
+                    Some(Request::Stop { done }) => break Some(done),
+                    None => break None,
                 },
                 Some(result) = self.work.join_next(), if !self.work.is_empty() => {
                     self.take(result);
@@ -126,16 +128,16 @@ impl Engine {
                 () = sleep_until(flush) => {},
                 () = sleep_until(board) => {},
             }
-            if self.stopping {
-                if self.links.values().all(|link| !link.is_writing()) {
-                    break;
-                }
-                continue;
-            }
             self.round().await;
+        };
+        // Writes on their way are waited for; those still gathered are not sent. Either way the next start reads
+        // what is shown and goes on from the journal (§7.2).
+        while self.links.values().any(Link::is_writing) {
+            let Some(result) = self.work.join_next().await else { break };
+            self.take(result);
         }
         self.work.shutdown().await;
-        if let Some(done) = stopped {
+        if let Some(done) = done {
             let _nobody_waits = done.send(());
         }
     }

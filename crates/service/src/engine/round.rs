@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use busylamp_core::{
     hold::Purpose,
     ids::{AccountId, InstanceId, MailAddress},
-    keeper::{self, Step, UserState, Write},
+    keeper::{self, Step, UserState},
     ownership::{Claim, owners},
 };
-use busylamp_store::{NewAgenda, Phase, Reason, Record, Recorded, Scope, What};
+use busylamp_store::{HISTORY_DAYS, NewAgenda, Phase, Scope};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -22,6 +22,8 @@ pub(super) const DIRECTORY: &str = "directory";
 pub(super) const TEXT_LIMIT: &str = "text_limit";
 /// Users are read again this long before they are due.
 const READ_AHEAD: SignedDuration = SignedDuration::from_secs(5);
+/// History is pruned this often.
+const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// The store is told this often that an unchanged agenda still stands.
 const CONFIRM_EVERY: SignedDuration = SignedDuration::from_mins(15);
 
@@ -34,6 +36,7 @@ impl Engine {
         }
         self.keep_agendas(now).await;
         self.keep_directories().await;
+        self.keep_history(now).await;
         while let Some((at, key)) = self.due.pop_first() {
             if at > now {
                 self.due.insert((at, key));
@@ -148,9 +151,11 @@ impl Engine {
                 self.ahead.insert((ahead, key.clone()));
             }
         }
-        let forgotten = user.state.is_empty() && !instance.membership.members().contains(&key.1);
-        if forgotten && instance.is_active() && step.writes.is_empty() {
+        let done_with = user.state.is_empty() && !instance.membership.members().contains(&key.1);
+        if done_with && instance.is_active() && step.writes.is_empty() {
             instance.users.remove(&key.1);
+            self.forget_links();
+            return;
         }
         if let Some(cut_at) = step.text_cut_at {
             let learned = instance.text_limit.map_or(cut_at, |known| known.min(cut_at));
@@ -162,10 +167,6 @@ impl Engine {
         }
         if step.writes.is_empty() {
             return;
-        }
-        let records: Vec<_> = step.writes.iter().map(|write| record(&key, write, now)).collect();
-        if let Err(error) = self.store.append_history(&records).await {
-            tracing::warn!(%error, "history can't be stored");
         }
         if let Some(link) = self.links.get_mut(&instance.config.pbx_key()) {
             let activation = instance.activation;
@@ -220,6 +221,19 @@ impl Engine {
             let sharing = instances.values().filter(|instance| instance.config.pbx_key() == *key);
             let wanted: BTreeSet<_> = sharing.flat_map(|instance| instance.users.keys().cloned()).collect();
             link.keep_only(&wanted);
+        }
+    }
+
+    /// Writes down what was acknowledged, and forgets what is old (§9).
+    async fn keep_history(&mut self, now: Timestamp) {
+        let records = std::mem::take(&mut self.unrecorded);
+        let mut result = self.store.append_history(&records).await;
+        if result.is_ok() && now >= self.next_pruning {
+            self.next_pruning = later(now, PRUNE_EVERY);
+            result = self.store.prune_history(now, HISTORY_DAYS).await.map(drop);
+        }
+        if let Err(error) = result {
+            tracing::warn!(%error, "history can't be stored");
         }
     }
 
@@ -284,23 +298,4 @@ impl Engine {
 
 fn all_users(instances: &BTreeMap<InstanceId, super::Instance>) -> impl Iterator<Item = UserKey> + '_ {
     instances.iter().flat_map(|(id, instance)| instance.users.keys().map(|account| (id.clone(), account.clone())))
-}
-
-fn record(key: &UserKey, write: &Write, now: Timestamp) -> Record {
-    Record {
-        at: now,
-        instance: key.0.clone(),
-        account: key.1.clone(),
-        what: What::Written,
-        dimension: write.dimension.clone(),
-        before: Some(Recorded::from(&write.from)),
-        after: Some(Recorded::from(&write.to)),
-        event: None,
-        reason: Reason::new(match write.purpose {
-            Purpose::Take => "take",
-            Purpose::Change => "change",
-            Purpose::Again => "again",
-            Purpose::GiveBack => "give_back",
-        }),
-    }
 }

@@ -8,11 +8,14 @@ use std::{
 use busylamp_calendar as calendar;
 use busylamp_core::{
     account::{Dimension, Value},
+    event::{Agenda, ReadKind},
+    hold::Purpose,
     ids::{AccountId, InstanceId, MailAddress},
-    keeper::{Answer, Outcome},
+    keeper::{Answer, Outcome, Write},
     mirror::Ticket,
 };
 use busylamp_pbx::{AccountWrites, Capabilities, Change, Directory, PbxError, Reading, WriteOutcome};
+use busylamp_store::{Reason, Record, Recorded, What};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -66,9 +69,6 @@ pub(super) enum Report {
 impl Engine {
     /// Starts whatever is to be done now.
     pub(super) fn start_work(&mut self) {
-        if self.stopping {
-            return;
-        }
         let now = self.clock.now();
         self.read_ahead(now);
         for (id, instance) in &mut self.instances {
@@ -190,6 +190,7 @@ impl Engine {
             mailbox.tried = true;
             match outcome {
                 calendar::Outcome::Read { agenda, zone } => {
+                    warn_of_kinds(&mut self.unrecognised, &agenda);
                     mailbox.agenda = Some((agenda.masked_anew(&instance.reading), begun));
                     mailbox.kept_at = None;
                     if zone.is_some() && zone != mailbox.zone {
@@ -291,7 +292,14 @@ impl Engine {
         for (account, ticket) in tickets {
             let Some(live) = link.accounts.get_mut(&account) else { continue };
             let counts = match readings.remove(&account) {
-                Some(Ok(Reading::State(state))) => live.mirror.observe(ticket, Some(state)),
+                Some(Ok(Reading::State(state))) => {
+                    let bridge_away = state.dnd.is_none() && link.capabilities.as_ref().is_some_and(|can| can.dnd);
+                    if bridge_away {
+                        trouble = Some("what is shown besides diversions can't be read at the moment".to_owned());
+                        again.insert(account.clone());
+                    }
+                    live.mirror.observe(ticket, Some(state))
+                }
                 Some(Ok(Reading::Gone)) => live.mirror.observe(ticket, None),
                 Some(Err(error)) => {
                     trouble = Some(error.to_string());
@@ -343,6 +351,7 @@ impl Engine {
                 let outcome = match came.get(&write.dimension) {
                     Some(WriteOutcome::Acknowledged) => {
                         acknowledged.push((&write.dimension, &write.to));
+                        self.unrecorded.push(record(&outgoing, write, now));
                         Outcome::Acknowledged
                     }
                     Some(WriteOutcome::Refused { advice }) => {
@@ -369,6 +378,38 @@ impl Engine {
             user.answers.extend(answers);
             self.dirty.insert((outgoing.instance, outgoing.account));
         }
+    }
+}
+
+/// Kinds that nobody knows count as free; the log tells each once. No more words than these are remembered.
+fn warn_of_kinds(known: &mut BTreeSet<String>, agenda: &Agenda) {
+    const MOST: usize = 64;
+    for event in agenda.events() {
+        if let ReadKind::Unrecognised(word) = &event.kind
+            && known.len() < MOST
+            && known.insert(word.clone())
+        {
+            tracing::warn!(kind = ?word, "the calendar has a kind of event that is not known; it counts as free");
+        }
+    }
+}
+
+fn record(outgoing: &Outgoing, write: &Write, now: Timestamp) -> Record {
+    Record {
+        at: now,
+        instance: outgoing.instance.clone(),
+        account: outgoing.account.clone(),
+        what: What::Written,
+        dimension: write.dimension.clone(),
+        before: Some(Recorded::from(&write.from)),
+        after: Some(Recorded::from(&write.to)),
+        event: None,
+        reason: Reason::new(match write.purpose {
+            Purpose::Take => "take",
+            Purpose::Change => "change",
+            Purpose::Again => "again",
+            Purpose::GiveBack => "give_back",
+        }),
     }
 }
 
