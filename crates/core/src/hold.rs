@@ -255,9 +255,11 @@ impl<V: Clone + Eq> Keeping<V> {
                 }
                 self.hold = Some(hold);
             }
-        } else if !rules.resting && self.hold.is_none() {
-            let newest = self.sleeping.pop_if(|sleeping| sleeping.hold.ours == *shows);
-            self.hold = newest.map(|sleeping| sleeping.hold);
+        } else if !rules.resting && self.hold.as_ref().is_none_or(|hold| !hold.is_ours(shows)) {
+            // Put back by a person: what another event has taken meanwhile goes back to the older hold's own value.
+            if let Some(woken) = self.sleeping.pop_if(|sleeping| sleeping.hold.ours == *shows) {
+                self.hold = Some(woken.hold);
+            }
         }
     }
 

@@ -91,6 +91,7 @@ pub(super) fn stamp(placed: &Placed<'_>, policy: u64, directory: u64) -> u64 {
         switch(keywords.dnd),
         switch(keywords.forward),
     ];
-    let bytes: Vec<u8> = parts.into_iter().flat_map(u64::to_be_bytes).collect();
+    let title = placed.event.title.clear().unwrap_or_default();
+    let bytes: Vec<u8> = parts.into_iter().flat_map(u64::to_be_bytes).chain(title.bytes()).collect();
     fingerprint::of(&bytes)
 }
