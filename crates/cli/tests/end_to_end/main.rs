@@ -1,0 +1,8 @@
+//! The service between a pretended cloud and a pretended telephone system, over real connections: what is seen here
+//! is what people at their phones would see.
+
+#![allow(missing_docs, unreachable_pub, reason = "tests are read, not used")]
+#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+mod day;
+mod world;

@@ -1,0 +1,369 @@
+//! A pretended cloud and telephone system, the real service before them, and what a test needs to look at both.
+
+use std::{
+    fmt::Debug,
+    path::PathBuf,
+    sync::{Arc, Once},
+    time::Duration,
+};
+
+use busylamp_core::secret::Secret;
+use busylamp_service::{
+    Service, Settings,
+    board::Board,
+    clock::Clock,
+    config::{Secrets, WrittenInstance, read_file},
+};
+use busylamp_sim::{Calendars, SimConfig, Simulator};
+use busylamp_store::{Key, Store};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+/// Whatever a test waits for has to come within this time of the machine's.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A condition is looked at this often.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A policy that shows in every dimension but diversions.
+pub(crate) const DND_PRESENCE_TEXT: &str =
+    "actions = { busy = \"dnd\" }\nset_presence = true\ntitle_as_text = true\nshow_end = false";
+/// Only do not disturb.
+pub(crate) const DND: &str = "actions = { busy = \"dnd\" }";
+
+/// What a world is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    pub(crate) users: usize,
+    /// How many seconds of the service's and the simulator's clock pass in one.
+    pub(crate) speed: u32,
+    pub(crate) poll: &'static str,
+    /// Lines of `[instance.policy]`.
+    pub(crate) policy: &'static str,
+    pub(crate) active: bool,
+    pub(crate) bridge: bool,
+    /// In place of the right ones.
+    pub(crate) graph_secret: Option<&'static str>,
+    pub(crate) pbx_password: Option<&'static str>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            users: 3,
+            speed: 10,
+            poll: "5s",
+            policy: DND,
+            active: true,
+            bridge: true,
+            graph_secret: None,
+            pbx_password: None,
+        }
+    }
+}
+
+/// One user: the mailbox and the account.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) mail: String,
+    pub(crate) account: u32,
+}
+
+/// A write as the telephone system received it.
+#[derive(Clone, Debug)]
+pub(crate) struct Write {
+    pub(crate) number: u64,
+    pub(crate) instant: Timestamp,
+    pub(crate) account: u64,
+    pub(crate) dimension: String,
+    pub(crate) value: String,
+}
+
+pub(crate) struct World {
+    pub(crate) sim: Simulator,
+    pub(crate) setup: Setup,
+    pub(crate) clock: Clock,
+    pub(crate) folder: TempDir,
+    http: Client,
+    running: Option<(Service, Arc<Store>)>,
+}
+
+impl World {
+    /// Cloud and telephone system alone; the service is started by [`World::run`].
+    pub(crate) async fn prepare(setup: Setup) -> Self {
+        static LOGS: Once = Once::new();
+        LOGS.call_once(|| {
+            busylamp_net::trust::install_provider();
+            if let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("BUSYLAMP_LOG") {
+                tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().init();
+            }
+        });
+        let clock = Clock::fast(setup.speed);
+        let sim = Simulator::start(SimConfig {
+            users: setup.users,
+            calendars: Calendars::Empty,
+            clock: busylamp_sim::Clock::new(move || clock.now()),
+            ..SimConfig::default()
+        })
+        .await
+        .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        Key::create(&folder.path().join("busylamp.key")).unwrap();
+        let http = Client::builder().no_proxy().build().unwrap();
+        let world = Self { sim, setup, clock, folder, http, running: None };
+        for person in world.people() {
+            world.is_at_the_desk(&person).await;
+        }
+        world
+    }
+
+    /// Everything, with the instance applied.
+    pub(crate) async fn start(setup: Setup) -> Self {
+        let mut world = Self::prepare(setup).await;
+        world.run().await;
+        world.apply().await;
+        world
+    }
+
+    /// Starts the service with what its store has.
+    pub(crate) async fn run(&mut self) {
+        let key = Key::load(&self.folder.path().join("busylamp.key")).unwrap();
+        let store = Arc::new(Store::open(&self.folder.path().join("busylamp.db"), &key).await.unwrap());
+        let service = Service::start(Settings { store: Arc::clone(&store), clock: self.clock }).await.unwrap();
+        self.running = Some((service, store));
+    }
+
+    /// Applies the instance as the setup says.
+    pub(crate) async fn apply(&self) {
+        let (service, _) = self.running.as_ref().unwrap();
+        service.apply(&[self.instance()]).await.unwrap();
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        let (service, store) = self.running.take().unwrap();
+        service.stop().await;
+        store.close().await;
+    }
+
+    pub(crate) fn instance(&self) -> (WrittenInstance, Secrets) {
+        let ready = self.sim.ready();
+        let written = read_file(&self.instance_text()).unwrap().remove(0);
+        let secret = |other: Option<&str>, right: &str| Secret::new(other.unwrap_or(right));
+        let secrets = [
+            ("graph.client_secret", secret(self.setup.graph_secret, &ready.client_secret)),
+            ("starface.password", secret(self.setup.pbx_password, &ready.starface_password)),
+            ("starface.bridge.key", Secret::new(ready.starface_bridge_key.clone())),
+        ];
+        (written, secrets.into_iter().map(|(place, secret)| (place.to_owned(), secret)).collect())
+    }
+
+    /// The instance as a file; its secrets stand in files beside it ([`World::write_files`]).
+    pub(crate) fn instance_text(&self) -> String {
+        let ready = self.sim.ready();
+        let Setup { poll, policy, active, bridge, .. } = &self.setup;
+        let (tenant, client, graph, login) = (&ready.tenant, &ready.client_id, &ready.graph, &ready.login);
+        let (starface, starface_login, group) = (&ready.starface, &ready.starface_login, &ready.starface_group);
+        let bridge = if *bridge {
+            let instance = &ready.starface_bridge_instance;
+            format!("bridge = {{ instance = \"{instance}\", key = {{ file = \"bridge.secret\" }} }}")
+        } else {
+            String::new()
+        };
+        format!(
+            r#"
+[[instance]]
+name = "Test"
+active = {active}
+language = "de"
+zone = "Europe/Berlin"
+[instance.graph]
+tenant = "{tenant}"
+client_id = "{client}"
+client_secret = {{ file = "graph.secret" }}
+endpoint = "{graph}"
+login = "{login}"
+poll = "{poll}"
+[instance.starface]
+url = "{starface}"
+login = "{starface_login}"
+password = {{ file = "starface.secret" }}
+group = "{group}"
+{bridge}
+[instance.policy]
+{policy}
+"#
+        )
+    }
+
+    /// The instance and its secrets as files for the command line; returns the instance's.
+    pub(crate) fn write_files(&self) -> PathBuf {
+        let ready = self.sim.ready();
+        let put = |name: &str, text: &str| std::fs::write(self.folder.path().join(name), text).unwrap();
+        put("graph.secret", self.setup.graph_secret.unwrap_or(&ready.client_secret));
+        put("starface.secret", self.setup.pbx_password.unwrap_or(&ready.starface_password));
+        put("bridge.secret", &ready.starface_bridge_key);
+        put("instance.toml", &self.instance_text());
+        self.folder.path().join("instance.toml")
+    }
+
+    pub(crate) fn board(&self) -> Arc<Board> {
+        let (service, _) = self.running.as_ref().unwrap();
+        service.board().borrow().clone()
+    }
+
+    pub(crate) fn people(&self) -> Vec<Person> {
+        let users = self.sim.ready().users.iter();
+        users.map(|user| Person { mail: user.mail.clone(), account: user.account }).collect()
+    }
+
+    pub(crate) fn person(&self, place: usize) -> Person {
+        self.people().swap_remove(place)
+    }
+
+    /// An instant of the world's clock, so many seconds from now.
+    pub(crate) fn at(&self, seconds: i64) -> Timestamp {
+        self.clock.now() + SignedDuration::from_secs(seconds)
+    }
+
+    /// A call of the control API that has to succeed.
+    pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> Value {
+        let request = self.http.request(method, format!("{}{path}", self.sim.ready().control));
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    pub(crate) async fn put_event(&self, person: &Person, id: &str, event: Value) {
+        self.control(Method::PUT, &format!("/mailboxes/{}/events/{id}", person.mail), event).await;
+    }
+
+    /// A busy appointment.
+    pub(crate) async fn meet(&self, person: &Person, id: &str, start: Timestamp, end: Timestamp, subject: &str) {
+        let event = json!({"start": start.to_string(), "end": end.to_string(), "kind": "busy", "subject": subject});
+        self.put_event(person, id, event).await;
+    }
+
+    /// An appointment that has begun and goes on for long.
+    pub(crate) async fn is_in_a_meeting(&self, person: &Person, id: &str) {
+        self.meet(person, id, self.at(-60), self.at(36_000), "Jour fixe").await;
+    }
+
+    pub(crate) async fn remove_event(&self, person: &Person, id: &str) {
+        self.control(Method::DELETE, &format!("/mailboxes/{}/events/{id}", person.mail), Value::Null).await;
+    }
+
+    pub(crate) async fn account(&self, person: &Person) -> Value {
+        self.control(Method::GET, &format!("/accounts/{}", person.account), Value::Null).await
+    }
+
+    /// As a person at the phone does it.
+    pub(crate) async fn by_hand(&self, person: &Person, change: Value) {
+        self.control(Method::PATCH, &format!("/accounts/{}", person.account), change).await;
+    }
+
+    /// Available, nothing set, and a diversion that leads somewhere for each number.
+    async fn is_at_the_desk(&self, person: &Person) {
+        let account = self.account(person).await;
+        let entry = json!({"enabled": false, "destination": "+491711234567"});
+        let entries: serde_json::Map<_, _> =
+            account["diversions"].as_object().unwrap().keys().map(|id| (id.clone(), entry.clone())).collect();
+        self.by_hand(person, json!({"dnd": false, "presence": "available", "text": "", "diversions": entries})).await;
+    }
+
+    /// The diversions that are switched on, by the numbers that they are for.
+    pub(crate) async fn diverted(&self, person: &Person) -> Vec<String> {
+        let account = self.account(person).await;
+        let entries = account["diversions"].as_object().unwrap().values();
+        let on = entries.filter(|entry| entry["enabled"] == true);
+        let mut numbers: Vec<String> = on.map(|entry| entry["number"].as_str().unwrap().to_owned()).collect();
+        numbers.sort();
+        numbers
+    }
+
+    pub(crate) async fn fault(&self, name: &str, on: bool) {
+        self.control(Method::PUT, &format!("/faults/{name}"), json!({"on": on})).await;
+    }
+
+    /// How often a fault has struck.
+    pub(crate) async fn struck(&self, name: &str) -> u64 {
+        self.control(Method::GET, "/faults", Value::Null).await[name]["struck"].as_u64().unwrap()
+    }
+
+    pub(crate) async fn writes(&self) -> Vec<Write> {
+        let writes = self.control(Method::GET, "/writes", Value::Null).await;
+        let text = |write: &Value, name: &str| write[name].as_str().unwrap().to_owned();
+        let write = |write: &Value| Write {
+            number: write["number"].as_u64().unwrap(),
+            instant: text(write, "instant").parse().unwrap(),
+            account: write["account"].as_u64().unwrap(),
+            dimension: text(write, "dimension"),
+            value: text(write, "value"),
+        };
+        writes.as_array().unwrap().iter().map(write).collect()
+    }
+
+    /// The writes to one account: dimension and value.
+    pub(crate) async fn written(&self, person: &Person) -> Vec<(String, String)> {
+        let writes = self.writes().await.into_iter();
+        let own = writes.filter(|write| write.account == u64::from(person.account));
+        own.map(|write| (write.dimension, write.value)).collect()
+    }
+
+    /// Requests so far by kind, those within batches included.
+    pub(crate) async fn requests(&self) -> Vec<(String, u64)> {
+        let counts = self.control(Method::GET, "/requests", Value::Null).await;
+        let number = |count: &Value| count["requests"].as_u64().unwrap() + count["batched"].as_u64().unwrap();
+        counts.as_object().unwrap().iter().map(|(kind, count)| (kind.clone(), number(count))).collect()
+    }
+
+    /// Waits until the account shows all of this.
+    pub(crate) async fn shows(&self, person: &Person, expected: Value) {
+        let shown = async || {
+            let account = self.account(person).await;
+            let all = expected.as_object().unwrap();
+            all.iter().all(|(name, value)| account[name] == *value).then_some(()).ok_or(account)
+        };
+        eventually(&format!("account {} shows {expected}", person.account), shown).await;
+    }
+
+    /// Waits until the diversions of these numbers are on, and no others.
+    pub(crate) async fn diverts(&self, person: &Person, numbers: &[&str]) {
+        let shown = async || {
+            let diverted = self.diverted(person).await;
+            if diverted == numbers { Ok(()) } else { Err(diverted) }
+        };
+        eventually(&format!("account {} diverts {numbers:?}", person.account), shown).await;
+    }
+
+    /// Waits until the board says this.
+    pub(crate) async fn board_says(&self, what: &str, is_so: impl Fn(&Board) -> bool) {
+        let said = async || {
+            let board = self.board();
+            if is_so(&board) { Ok(()) } else { Err(board) }
+        };
+        eventually(&format!("the board says {what}"), said).await;
+    }
+
+    /// Waits until an edit that is made now has gone all the way, calendar to telephone and back: whatever else was
+    /// to happen because of what was there before has happened too.
+    pub(crate) async fn a_round_has_passed(&self, witness: &Person) {
+        self.is_in_a_meeting(witness, "witness").await;
+        self.shows(witness, json!({"dnd": true})).await;
+        self.remove_event(witness, "witness").await;
+        self.shows(witness, json!({"dnd": false})).await;
+    }
+}
+
+/// Waits for a condition, with a bound.
+pub(crate) async fn eventually<S: Debug>(what: &str, condition: impl AsyncFn() -> Result<(), S>) {
+    let began = Instant::now();
+    while let Err(state) = condition().await {
+        assert!(began.elapsed() < PATIENCE, "it did not come to this: {what}\nit is: {state:#?}");
+        tokio::time::sleep(LOOK).await;
+    }
+}
