@@ -375,6 +375,25 @@ fn begin_and_end_that_look_alike_are_both_written() {
     }
 }
 
+/// §1.2 says what midnight is where the clocks are changed at it: the day's first instant, the first of two.
+#[test]
+fn an_event_until_midnight_ends_at_24_00_on_days_of_a_clock_change_too() {
+    for (zone, start, end, expected) in [
+        ("America/Santiago", "2026-09-06T02:00:00Z", "2026-09-06T04:00:00Z", "22:00–24:00"),
+        ("America/Havana", "2024-11-03T02:00:00Z", "2024-11-03T04:00:00Z", "22:00–24:00"),
+        ("America/Havana", "2024-11-03T02:00:00Z", "2024-11-03T05:00:00Z", "02.11. 22:00–03.11. 00:00"),
+    ] {
+        let second = |text: &str| text.parse::<Timestamp>().expect("an instant").as_second();
+        let mut question = Question { zone, ..plain_question() };
+        question.policy.title_as_text = false;
+        question.policy.show_begin = true;
+        question.policy.show_end = true;
+        question.events.push(timed("a", second(start), second(end)));
+        assert_eq!(decide(&question, second(start))["text"].as_str(), Some(expected));
+        assert_eq!(Model::new(&question).decide(second(start), second(start)).text.as_deref(), Some(expected));
+    }
+}
+
 #[test]
 fn a_given_latch_holds_until_its_event_ends() {
     let mut question = plain_question();

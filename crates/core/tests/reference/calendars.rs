@@ -8,7 +8,7 @@ use jiff::{
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{Event, Latch, Policy, Question, When, instant};
+use super::{Event, Latch, Policy, Question, When};
 
 /// Zones, each with days on which something happens to the clocks or to the calendar.
 fn places() -> Vec<(&'static str, Date)> {
@@ -131,7 +131,7 @@ fn prepends(letter: char) -> bool {
     matches!(u32::from(letter), 0x0600..=0x0605 | 0x06dd | 0x070f | 0x0890 | 0x0891 | 0x08e2 | 0x0d4e | 0x10000..=0x1efff)
 }
 
-fn when(day: Date, zone: TimeZone) -> impl Strategy<Value = When> {
+fn when(day: Date) -> impl Strategy<Value = When> {
     let noon = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).expect("a day of the list").as_second();
     let half_hours = |span: i64| (-span..=span).prop_map(|half| half * 1800);
     let start =
@@ -147,7 +147,7 @@ fn when(day: Date, zone: TimeZone) -> impl Strategy<Value = When> {
     ];
     let timed = (start, length).prop_map(move |(start, length)| {
         let start = noon + start;
-        When::Timed { start, end: not_just_after_midnight(start + length, &zone) }
+        When::Timed { start, end: start + length }
     });
     let all_day = (-3i64..=3, prop_oneof![4 => Just(0i64), 3 => 1i64..4, 1 => -2i64..0, 1 => Just(370)]).prop_map(
         move |(first, days)| {
@@ -158,18 +158,12 @@ fn when(day: Date, zone: TimeZone) -> impl Strategy<Value = When> {
     prop_oneof![3 => timed, 1 => all_day]
 }
 
-/// Whether an end some seconds after midnight is an end "at midnight" is left open by §5.2; nobody's calendar has one.
-fn not_just_after_midnight(second: i64, zone: &TimeZone) -> i64 {
-    let local = zone.to_datetime(instant(second));
-    if (local.hour(), local.minute()) == (0, 0) { second - i64::from(local.second()) } else { second }
-}
-
 fn add(day: Date, days: i64) -> Date {
     let noon = TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0)).expect("a day of the list").as_second();
     TimeZone::UTC.to_datetime(Timestamp::from_second(noon + days * 86_400).expect("near it")).date()
 }
 
-fn event(day: Date, zone: TimeZone, ids: &'static [&'static str]) -> impl Strategy<Value = Event> {
+fn event(day: Date, ids: &'static [&'static str]) -> impl Strategy<Value = Event> {
     let kind = select(vec![
         "",
         "busy",
@@ -186,7 +180,7 @@ fn event(day: Date, zone: TimeZone, ids: &'static [&'static str]) -> impl Strate
     let response = prop_oneof![8 => Just(""), 1 => Just("none"), 1 => Just("organizer"), 1 => Just("accepted"),
         1 => Just("tentative"), 1 => Just("declined"), 1 => Just("not_responded")];
     let rarely = || prop::bool::weighted(0.06);
-    (select(ids), when(day, zone), kind, subject(), sensitivity, response, (rarely(), rarely(), rarely())).prop_map(
+    (select(ids), when(day), kind, subject(), sensitivity, response, (rarely(), rarely(), rarely())).prop_map(
         |(id, when, kind, subject, sensitivity, response, (cancelled, draft, series_master))| Event {
             id: id.to_owned(),
             when,
@@ -274,9 +268,8 @@ pub(crate) fn question(events: usize) -> impl Strategy<Value = (Question, i64)> 
     ];
     (select(places()), policy(), any::<bool>(), latch, -200_000i64..200_000, any::<prop::sample::Index>())
         .prop_flat_map(move |((zone, day), policy, german, latch, offset, edge)| {
-            let tz = TimeZone::get(zone).expect("a zone of the bundled database");
             let base = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).expect("a day of the list").as_second();
-            vec(event(day, tz, &IDS), 0..=events).prop_map(move |events| {
+            vec(event(day, &IDS), 0..=events).prop_map(move |events| {
                 let question = Question { policy: policy.clone(), zone, german, events, latch: latch.clone() };
                 // Half of the questions are asked at the edge of an event or a second beside it.
                 let now = match edge.index(6) {

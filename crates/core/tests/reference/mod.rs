@@ -510,8 +510,9 @@ impl Model {
                 let stop = self.zone.to_datetime(instant(event.end));
                 let mut last_day = stop.date();
                 let mut last_time = format!("{:02}:{:02}", stop.hour(), stop.minute());
-                let midnight = (stop.hour(), stop.minute(), stop.second()) == (0, 0, 0);
-                if midnight && start.date().tomorrow().ok() == Some(last_day) {
+                // §1.2 says what midnight is where the clocks are changed at it.
+                let next_day = start.date().tomorrow().expect("a test stays within the calendar");
+                if event.end == first_instant_of(next_day, &self.zone) {
                     last_day = start.date();
                     "24:00".clone_into(&mut last_time);
                 }
@@ -620,8 +621,9 @@ fn compare(a: &Read, b: &Read) -> (std::cmp::Ordering, u8) {
         return (Greater, 5);
     }
     match a.id.as_bytes().cmp(b.id.as_bytes()) {
+        Less => (Less, 6),
         Equal => (Equal, 0),
-        order => (order, 6),
+        Greater => (Greater, 6),
     }
 }
 

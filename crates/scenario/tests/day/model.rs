@@ -250,7 +250,7 @@ impl<'a> Model<'a> {
         }
         if self.wakes("text") {
             // Resting wakes nothing; whether the text wakes when resting ends is not said.
-            if rests || self.holds.contains_key("text") {
+            if rests {
                 self.unclear = true;
             }
             self.wake("text");
@@ -298,9 +298,6 @@ impl<'a> Model<'a> {
     fn switches(&mut self, running: &[Event]) {
         for dimension in SWITCHES {
             if self.wakes(dimension) {
-                if self.holds.contains_key(dimension) {
-                    self.unclear = true;
-                }
                 self.wake(dimension);
             }
             let wanted = self.wanted_switch(dimension, running).map(|on| on.to_string());
