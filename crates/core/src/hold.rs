@@ -391,3 +391,6 @@ impl<V: Clone> Hold<V> {
         Act::Write { value, purpose }
     }
 }
+
+#[cfg(test)]
+mod tests;
