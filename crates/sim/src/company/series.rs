@@ -168,7 +168,7 @@ impl Company {
 
 /// Most occurrences are held as planned; some are moved, called off or deleted.
 pub(super) fn fate(seed: u64, series: u32, day: Date) -> Fate {
-    if series >= OWN_SERIES && series < MANAGERS_SERIES {
+    if (OWN_SERIES..MANAGERS_SERIES).contains(&series) {
         return Fate::AsPlanned;
     }
     let days = u64::try_from(crate::clock::days_between(BEGIN, day)).unwrap_or(0);

@@ -96,17 +96,15 @@ fn content(outer: &Request, item: &Value, id: &str) -> Result<(HeaderMap, Bytes)
     if let Some(authorization) = outer.headers.get("authorization") {
         headers.insert("authorization", authorization.clone());
     }
-    let body = match &item["body"] {
-        Value::Null => Bytes::new(),
-        _ if !headers.contains_key("content-type") => {
-            return Err(Error::bad(
-                "BadRequest",
-                format!("Content-Type header is required for request {id} with a body."),
-            ));
-        }
-        body => Bytes::from(body.to_string()),
-    };
-    Ok((headers, body))
+    let body = &item["body"];
+    if body.is_null() {
+        return Ok((headers, Bytes::new()));
+    }
+    if !headers.contains_key("content-type") {
+        let message = format!("Content-Type header is required for request {id} with a body.");
+        return Err(Error::bad("BadRequest", message));
+    }
+    Ok((headers, Bytes::from(body.to_string())))
 }
 
 /// Runs the items, up to four at a time as Outlook does, and shuffles their answers.

@@ -44,7 +44,8 @@ impl Error {
             "code": self.code,
             "message": self.message,
             "innerError": {
-                "date": world.clock.now().strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+                // The service leaves the Z out; its own description demands it, and so do some of its clients.
+                "date": world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
                 "request-id": request_id,
                 "client-request-id": client_request_id,
             },

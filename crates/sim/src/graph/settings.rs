@@ -41,13 +41,12 @@ pub(super) fn get(here: &Here<'_>, path: &[&str]) -> Answer {
                 return Err(no_segment(name));
             }
             let context = context(here.request, &format!("{base}/{name}"));
-            Ok(ok(match property(here, name) {
-                Value::Object(mut members) => {
-                    members.insert("@odata.context".to_owned(), json!(context));
-                    Value::Object(members)
-                }
-                plain => json!({"@odata.context": context, "value": plain}),
-            }))
+            let mut value = property(here, name);
+            if value.is_object() {
+                value["@odata.context"] = json!(context);
+                return Ok(ok(value));
+            }
+            Ok(ok(json!({"@odata.context": context, "value": value})))
         }
         _ => Err(Error::bad("BadRequest", "Resource not found for the segment.")),
     }

@@ -157,31 +157,53 @@ fn matching(world: &World, text: Option<&str>) -> Result<Vec<Arc<Entry>>, Error>
     let Some(text) = text else { return Ok(world.directory.all()) };
     let condition = filter::parse(text, &PROPERTIES, NO_PROPERTY, TYPE)?;
     let mut candidates = match sought(&condition) {
-        Some(Sought::Mail(address)) => world.directory.by_mail(address),
-        Some(Sought::UserName(name)) => world.directory.by_id(name).into_iter().collect(),
+        Some(names) => named(world, &names),
         None => world.directory.all(),
     };
     candidates.retain(|entry| condition.holds(&user(world, entry, &PROPERTIES)));
     Ok(candidates)
 }
 
-/// The one user that a condition can mean: spares looking at ten thousand.
+/// The users with these names, each once.
+fn named(world: &World, names: &[Sought<'_>]) -> Vec<Arc<Entry>> {
+    let mut found: Vec<Arc<Entry>> = names
+        .iter()
+        .flat_map(|name| match name {
+            Sought::Mail(address) => world.directory.by_mail(address),
+            Sought::UserName(name) => world.directory.by_id(name).into_iter().collect(),
+        })
+        .collect();
+    found.sort_by_key(|entry| entry.person.number);
+    found.dedup_by_key(|entry| entry.person.number);
+    found
+}
+
+/// A name by which the index finds somebody.
 enum Sought<'a> {
     Mail(&'a str),
     UserName(&'a str),
 }
 
-fn sought(condition: &Condition) -> Option<Sought<'_>> {
-    match condition {
-        Condition::Compare(path, Relation::Equal, Value::String(text)) => match path.first().map(String::as_str) {
-            Some("mail") => Some(Sought::Mail(text)),
-            Some("userPrincipalName" | "id") => Some(Sought::UserName(text)),
-            _ => None,
-        },
-        Condition::Any(path, TextTest::Equals, text) if path.first().is_some_and(|name| name == "proxyAddresses") => {
-            text.split_once(':').map(|(_, address)| Sought::Mail(address))
-        }
+/// The only users that a condition can mean, if it tells: spares looking at ten thousand.
+fn sought(condition: &Condition) -> Option<Vec<Sought<'_>>> {
+    let name = |path: &[String], text| match path.first().map(String::as_str) {
+        Some("mail") => Some(Sought::Mail(text)),
+        Some("userPrincipalName" | "id") => Some(Sought::UserName(text)),
         _ => None,
+    };
+    match condition {
+        Condition::Compare(path, Relation::Equal, literal) => Some(vec![name(path, literal.as_str()?)?]),
+        Condition::In(path, literals) => literals.iter().map(|literal| name(path, literal.as_str()?)).collect(),
+        Condition::Any(path, TextTest::Equals, text) if path.first().is_some_and(|name| name == "proxyAddresses") => {
+            text.split_once(':').map(|(_, address)| vec![Sought::Mail(address)])
+        }
+        Condition::Or(a, b) => {
+            let mut both = sought(a)?;
+            both.extend(sought(b)?);
+            Some(both)
+        }
+        Condition::And(a, b) => sought(a).or_else(|| sought(b)),
+        Condition::Compare(..) | Condition::Any(..) | Condition::Not(_) | Condition::Text(..) => None,
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     Here,
     event::{PROPERTIES, Writer, read_id},
     filter,
-    odata::{Answer, Error, Options, Prefer, context, key, link, ok},
+    odata::{Answer, Error, Options, Prefer, context, key, link, object, ok},
 };
 use crate::{
     faults::Fault,
@@ -207,7 +207,7 @@ fn not_found() -> Error {
     Error::new(StatusCode::NOT_FOUND, "ErrorItemNotFound", "The specified object was not found in the store.")
 }
 
-const CALENDAR_PROPERTIES: [&str; 16] = [
+const CALENDAR_PROPERTIES: [&str; 14] = [
     "id",
     "name",
     "color",
@@ -222,8 +222,6 @@ const CALENDAR_PROPERTIES: [&str; 16] = [
     "isTallyingResponses",
     "isRemovable",
     "owner",
-    "groupClassId",
-    "isShared",
 ];
 
 /// The id of the mailbox's one calendar.
@@ -238,26 +236,23 @@ pub(super) fn check_calendar(here: &Here<'_>, id: &str) -> Result<(), Error> {
 
 fn calendar_json(here: &Here<'_>, options: &Options) -> Map<String, Value> {
     let person = &here.entry.person;
-    let all = json!({
-        "id": calendar_id(here),
-        "name": if person.english { "Calendar" } else { "Kalender" },
-        "color": "auto",
-        "hexColor": "",
-        "isDefaultCalendar": true,
-        "changeKey": "DwAAABYAAAA=",
-        "canShare": false,
-        "canViewPrivateItems": true,
-        "canEdit": false,
-        "allowedOnlineMeetingProviders": ["teamsForBusiness"],
-        "defaultOnlineMeetingProvider": "teamsForBusiness",
-        "isTallyingResponses": true,
-        "isRemovable": false,
-        "owner": {"name": person.name(), "address": person.mail},
-    });
-    match all {
-        Value::Object(all) => selected(all, options.select.as_deref()),
-        _ => Map::new(),
-    }
+    let all = object([
+        ("id", json!(calendar_id(here))),
+        ("name", json!(if person.english { "Calendar" } else { "Kalender" })),
+        ("color", json!("auto")),
+        ("hexColor", json!("")),
+        ("isDefaultCalendar", json!(true)),
+        ("changeKey", json!("DwAAABYAAAA=")),
+        ("canShare", json!(false)),
+        ("canViewPrivateItems", json!(true)),
+        ("canEdit", json!(false)),
+        ("allowedOnlineMeetingProviders", json!(["teamsForBusiness"])),
+        ("defaultOnlineMeetingProvider", json!("teamsForBusiness")),
+        ("isTallyingResponses", json!(true)),
+        ("isRemovable", json!(false)),
+        ("owner", json!({"name": person.name(), "address": person.mail})),
+    ]);
+    selected(all, options.select.as_deref())
 }
 
 /// `calendar`.

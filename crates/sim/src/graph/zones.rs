@@ -64,14 +64,14 @@ pub(crate) fn resolve(name: &str) -> Option<TimeZone> {
     if iana.contains('/') { TimeZone::get(iana).ok() } else { None }
 }
 
-/// How Windows calls a zone; `UTC` if it has no name for it here.
-pub(crate) fn windows_name(zone: &TimeZone) -> &'static str {
+/// How Windows calls a zone; IANA's name if the table has none.
+pub(crate) fn windows_name(zone: &TimeZone) -> &str {
     let iana = match zone.iana_name().unwrap_or("Etc/UTC") {
         // The table has the older spelling, as Windows' own lists do.
         "Asia/Kolkata" => "Asia/Calcutta",
         other => other,
     };
-    WINDOWS.iter().find(|(_, name)| *name == iana).map_or("UTC", |(windows, _)| windows)
+    WINDOWS.iter().find(|(_, name)| *name == iana).map_or(iana, |(windows, _)| windows)
 }
 
 #[cfg(test)]

@@ -226,16 +226,32 @@ async fn events(world: &World, header: &Record) -> Result<Vec<Record>, Refusal> 
         if answer.len() > 1 || answer[0].has("lost") {
             return Ok(answer);
         }
-        world.listening.fetch_add(1, Ordering::AcqRel);
+        let listening = Listening::begin(world);
         let stopped = tokio::select! {
             () = told => false,
             () = tokio::time::sleep_until(end) => true,
             () = world.stop.cancelled() => true,
         };
-        world.listening.fetch_sub(1, Ordering::AcqRel);
+        drop(listening);
         if stopped {
             return Ok(told_since(world, since));
         }
+    }
+}
+
+/// A long poll that waits, counted until it ends: also when its client goes away.
+struct Listening<'a>(&'a World);
+
+impl<'a> Listening<'a> {
+    fn begin(world: &'a World) -> Self {
+        world.listening.fetch_add(1, Ordering::AcqRel);
+        Self(world)
+    }
+}
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        self.0.listening.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -1,6 +1,8 @@
 //! A running simulator and what a client needs to talk to it.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod conformance;
+
 use busylamp_sim::{Calendars, SimConfig, Simulator};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
