@@ -321,6 +321,34 @@ group = "{group}"
         counts.as_object().unwrap().iter().map(|(kind, count)| (kind.clone(), number(count))).collect()
     }
 
+    /// Requests to Graph as such: a batch is one.
+    pub(crate) async fn requests_to_graph(&self) -> u64 {
+        let counts = self.control(Method::GET, "/requests", Value::Null).await;
+        let graph = counts.as_object().unwrap().iter().filter(|(kind, _)| kind.starts_with("graph"));
+        graph.map(|(_, count)| count["requests"].as_u64().unwrap()).sum()
+    }
+
+    /// Waits until the calendars have been asked so many times more.
+    pub(crate) async fn quiet_polls(&self, times: usize) {
+        for _ in 0..times {
+            let before = self.calendar_answered();
+            let again = async || if self.calendar_answered() > before { Ok(()) } else { Err(before) };
+            eventually("another poll", again).await;
+        }
+    }
+
+    /// When the calendar last did what it was asked.
+    pub(crate) fn calendar_answered(&self) -> Option<Timestamp> {
+        let board = self.board();
+        board.connections.iter().find(|c| c.name.contains("Graph")).and_then(|connection| connection.last_success)
+    }
+
+    /// Somebody new, with a mailbox and an account in the group.
+    pub(crate) async fn joins(&self, name: &str, mail: &str) -> Person {
+        let answer = self.control(Method::POST, "/users", json!({"name": name, "mail": mail})).await;
+        Person { mail: mail.to_owned(), account: u32::try_from(answer["account"].as_u64().unwrap()).unwrap() }
+    }
+
     /// Waits until the account shows all of this.
     pub(crate) async fn shows(&self, person: &Person, expected: Value) {
         let shown = async || {
