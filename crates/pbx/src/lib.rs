@@ -151,9 +151,10 @@ pub trait Pbx: Send + Sync {
     /// stand.
     async fn read(&self, accounts: &[AccountId]) -> Result<BTreeMap<AccountId, Result<Reading, PbxError>>, PbxError>;
 
-    /// Carries out a batch. Writes of one account are never reordered; accounts are independent and may run side
-    /// by side. There is an outcome for every dimension of every account, in the order given; the call itself
-    /// never fails.
+    /// Carries out a batch. Accounts are independent and may run side by side, and so may the dimensions of an account
+    /// that are written through different interfaces, so that one that is away doesn't hold up the other; what goes
+    /// through one interface is never reordered within an account. There is an outcome for every dimension of every
+    /// account, in the order given; the call itself never fails.
     async fn apply(&self, batch: &[AccountWrites]) -> BTreeMap<AccountId, Vec<(Dimension, WriteOutcome)>>;
 
     /// Waits for changes, at most `wait` (a driver may come back earlier). `None`: nothing happened.

@@ -1,6 +1,6 @@
 //! What went wrong with one call, and whether it may have been done nevertheless.
 
-use busylamp_net::http::{Delivery, HttpError};
+use busylamp_net::http::{Delivery, HttpError, HttpErrorKind};
 use http::StatusCode;
 
 use crate::{PbxError, WriteOutcome};
@@ -48,7 +48,19 @@ impl Failure {
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
         let advice = format!("{error}; {}", error.advice());
-        Self { delivery: error.delivery(), error: PbxError::Unreachable { advice } }
+        let delivery = error.delivery();
+        let error = match error.kind {
+            HttpErrorKind::TooLarge { .. } | HttpErrorKind::BadAnswer => PbxError::Protocol { advice },
+            HttpErrorKind::BadRequest
+            | HttpErrorKind::NameResolution
+            | HttpErrorKind::ConnectRefused
+            | HttpErrorKind::Unreachable(_)
+            | HttpErrorKind::Certificate(_)
+            | HttpErrorKind::Tls(_)
+            | HttpErrorKind::TimeOut { .. }
+            | HttpErrorKind::Reset => PbxError::Unreachable { advice },
+        };
+        Self { error, delivery }
     }
 }
 

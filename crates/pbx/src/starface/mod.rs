@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use busylamp_core::{account::Dimension, check::Step, ids::AccountId};
-use busylamp_net::http::{HttpClient, HttpSettings};
+use busylamp_net::http::{HttpClient, HttpSettings, Transport};
 use jiff::SignedDuration;
 use tokio::sync::{Mutex, Semaphore};
 
@@ -32,7 +32,7 @@ pub use self::config::{BRIDGE_INSTANCE, BridgeConfig, ConfigError, StarfaceConfi
 use self::{
     bridge::{
         Bridge,
-        message::{Events, MAX_WAIT},
+        message::{Events, Info, MAX_WAIT},
     },
     failure::Failure,
     rest::{Rest, numbers::Numbers, session::Sessions, users},
@@ -41,8 +41,8 @@ use crate::{AccountWrites, Capabilities, Change, Directory, Pbx, PbxError, Readi
 
 /// Requests about diversions that run side by side.
 const PARALLEL: usize = 8;
-/// The longest answer, in bytes: the users, or the states, of a large company.
-const MAX_ANSWER: usize = 16 << 20;
+/// The longest answer, in bytes: the users, or the states, of a large company. Ten thousand users take half of it.
+const MAX_ANSWER: usize = 8 << 20;
 /// No call takes longer. The bridge's longest wait for an event is well within it.
 const TOTAL: Duration = Duration::from_secs(45);
 
@@ -51,6 +51,8 @@ pub struct Starface {
     rest: Rest,
     numbers: Numbers,
     bridge: Option<Bridge>,
+    /// What the bridge could do when it last answered.
+    told: Mutex<Option<Info>>,
     /// How far the bridge's events have been heard.
     cursor: Mutex<Option<String>>,
     parallel: Semaphore,
@@ -65,16 +67,22 @@ impl Starface {
         config.validate()?;
         let settings =
             HttpSettings { max_body: MAX_ANSWER, total_timeout: TOTAL, ..HttpSettings::new(config.trust.clone()) };
-        let http = HttpClient::new(settings)?;
-        let sessions = Arc::new(Sessions::new(http.clone(), &config));
-        let bridge = config.bridge.as_ref().map(|b| Bridge::new(http.clone(), &config, b, Arc::clone(&sessions)));
-        Ok(Self {
-            rest: Rest::new(http, &config, sessions),
+        Ok(Self::over(Arc::new(HttpClient::new(settings)?), &config))
+    }
+
+    /// A driver whose requests are carried by this transport.
+    fn over(http: Arc<dyn Transport>, config: &StarfaceConfig) -> Self {
+        let sessions = Arc::new(Sessions::new(Arc::clone(&http), config));
+        let bridge = config.bridge.as_ref();
+        let bridge = bridge.map(|bridge| Bridge::new(Arc::clone(&http), config, bridge, Arc::clone(&sessions)));
+        Self {
+            rest: Rest::new(http, config, sessions),
             numbers: Numbers::default(),
             bridge,
+            told: Mutex::default(),
             cursor: Mutex::default(),
             parallel: Semaphore::new(PARALLEL),
-        })
+        }
     }
 
     /// A place from which events are heard on: whatever is read after this is known to be no older than it.
@@ -98,21 +106,30 @@ impl Pbx for Starface {
             );
             return Ok(can);
         };
+        let mut told = self.told.lock().await;
         match bridge.info().await {
-            Ok(info) => {
-                let has = |word: &str| info.can.contains(word);
-                can.dnd = has("dnd.read") && has("dnd.write");
-                can.presence = has("presence.read") && has("presence.write");
-                can.changes = has("events");
-                let missing = [(can.dnd, "do not disturb"), (can.presence, "chat presence and status text")];
-                let missing = missing.into_iter().filter(|(can, _)| !can);
-                can.notes.extend(missing.map(|(_, what)| {
-                    format!("The bridge can't set {what} on this PBX. Update the bridge; its own log says what it looked for.")
-                }));
+            Ok(info) => *told = Some(info),
+            Err(failure) => {
+                // What is only away for a while can do the same when it is back.
+                if !matches!(failure.error, PbxError::Unreachable { .. } | PbxError::Protocol { .. }) {
+                    *told = None;
+                }
+                let note = "The bridge does not answer, so only diversions can be switched";
+                can.notes.push(format!("{note}: {}.", failure.error));
             }
-            Err(failure) => can
-                .notes
-                .push(format!("The bridge does not answer, so only diversions can be switched: {}.", failure.error)),
+        }
+        if let Some(info) = &*told {
+            let has = |word: &str| info.can.contains(word);
+            can.dnd = has("dnd.read") && has("dnd.write");
+            can.presence = has("presence.read") && has("presence.write");
+            can.changes = has("events");
+            let missing = [(can.dnd, "do not disturb"), (can.presence, "chat presence and status text")];
+            let missing = missing.into_iter().filter(|(can, _)| !can);
+            can.notes.extend(missing.map(|(_, what)| {
+                format!(
+                    "The bridge can't set {what} on this PBX. Update the bridge; its own log says what it looked for."
+                )
+            }));
         }
         Ok(can)
     }

@@ -22,10 +22,11 @@ impl Starface {
                 return steps;
             }
         }
-        if let Ok(version) = self.rest.fetch::<serde_json::Value>("the version", &["server", "version"], &[]).await {
-            let version = version.as_str().map_or_else(|| version.to_string(), str::to_owned);
-            let shown: String = version.chars().filter(|c| !c.is_control()).take(80).collect();
-            steps.push(ok("STARFACE version", shown));
+        // STARFACE 10 tells its version; nobody else has to.
+        if let Ok(told) = self.rest.fetch::<serde_json::Value>("the version", &["server", "version"], &[]).await
+            && let Some(version) = told.as_str().or_else(|| told.get("version")?.as_str())
+        {
+            steps.push(ok("STARFACE version", version.chars().filter(|c| !c.is_control()).take(40).collect()));
         }
         let directory = match self.directory(group).await {
             Ok(directory) => {
@@ -60,6 +61,12 @@ impl Starface {
                     ));
                 }
                 Err(failure) => steps.push(fault("STARFACE diversions", failure.error)),
+            }
+        }
+        if let Some(bridge) = &self.bridge {
+            match bridge.info().await {
+                Ok(info) => steps.push(ok("STARFACE bridge", format!("version {}", info.bridge))),
+                Err(failure) => steps.push(fault("STARFACE bridge", failure.error)),
             }
         }
         match self.capabilities().await {

@@ -1,5 +1,5 @@
-//! Writing batches: records to the bridge, diversions side by side with them. What belongs to one account goes out in
-//! the order given.
+//! Writing batches: records to the bridge, diversions side by side with them. An account's dimensions that the bridge
+//! sets are one record; its diversions go out in the order given.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,8 @@ use super::{
     Starface,
     bridge::{
         Bridge,
-        message::{Code, MAX_RECORDS, Refusal, Setting},
+        message::{Code, MAX_RECORDS, Setting},
     },
-    failure::Failure,
     rest::diversions,
 };
 use crate::{AccountWrites, PbxError, WriteOutcome};
@@ -37,19 +36,20 @@ impl Starface {
         for (account, switched) in switched {
             outcomes.entry(account).or_default().extend(switched);
         }
-        // In the order given; what took neither way can't be written by this driver.
-        let ordered = batch.iter().map(|writes| {
-            let mut done: BTreeMap<Dimension, WriteOutcome> =
-                outcomes.remove(&writes.account).unwrap_or_default().into_iter().collect();
-            let each = writes.values.iter().map(|(dimension, _)| {
-                let outcome = done.remove(dimension).unwrap_or_else(|| WriteOutcome::Refused {
+        let mut ordered: BTreeMap<AccountId, Outcomes> = BTreeMap::new();
+        for AccountWrites { account, values } in batch {
+            let done = outcomes.get(account).map(Vec::as_slice).unwrap_or_default();
+            let each = values.iter().map(|(dimension, _)| {
+                let outcome = done.iter().find(|(written, _)| written == dimension).map(|(_, outcome)| outcome.clone());
+                // What took neither way can't be written by this driver.
+                let outcome = outcome.unwrap_or_else(|| WriteOutcome::Refused {
                     advice: "this version does not write labels of busy lamp keys".to_owned(),
                 });
                 (dimension.clone(), outcome)
             });
-            (writes.account.clone(), each.collect())
-        });
-        ordered.collect()
+            ordered.entry(account.clone()).or_default().extend(each);
+        }
+        ordered
     }
 
     async fn switch(&self, sorted: &[Sorted<'_>]) -> Vec<(AccountId, Outcomes)> {
@@ -74,9 +74,9 @@ impl Starface {
         let mut outcomes: BTreeMap<AccountId, Outcomes> = BTreeMap::new();
         let Some(bridge) = &self.bridge else {
             for (account, setting) in settings {
-                let advice = "without the bridge this can't be set; install it and enter its key";
-                let refused = |_| WriteOutcome::Refused { advice: advice.to_owned() };
-                outcomes.insert(account, dimensions(&setting).map(|d| (d, refused(()))).collect());
+                let advice = "without the bridge this can't be set; install it and enter its key".to_owned();
+                let refused = WriteOutcome::Refused { advice };
+                outcomes.entry(account).or_default().extend(dimensions(&setting).map(|d| (d, refused.clone())));
             }
             return outcomes;
         };
@@ -108,7 +108,8 @@ async fn apply(bridge: &Bridge, settings: Vec<(AccountId, Setting)>) -> Vec<(Acc
             Ok(answers) => {
                 answers.into_iter().map(|answer| answer.map_or_else(refused, |()| WriteOutcome::Acknowledged)).collect()
             }
-            Err(failure) => call.iter().map(|_| whole_call_failed(failure.clone())).collect(),
+            // That the bridge refuses the call as a whole is no verdict on any user: it is not `Refused`.
+            Err(failure) => call.iter().map(|_| failure.clone().outcome()).collect(),
         };
         outcomes
             .extend(call.iter().cloned().zip(answers).map(|((account, setting), outcome)| (account, setting, outcome)));
@@ -116,15 +117,10 @@ async fn apply(bridge: &Bridge, settings: Vec<(AccountId, Setting)>) -> Vec<(Acc
     outcomes
 }
 
-/// The bridge understood and refuses the call as a whole: that is no verdict on any user.
-fn whole_call_failed(failure: Failure) -> WriteOutcome {
-    failure.outcome()
-}
-
-/// What a refused record means. The bridge's sentence is left out: it may repeat the status text.
-fn refused(refusal: Refusal) -> WriteOutcome {
+/// What a refused record means.
+fn refused(code: Code) -> WriteOutcome {
     let said = |advice: &str| advice.to_owned();
-    match refusal.code {
+    match code {
         Code::NoSuchAccount => WriteOutcome::Gone,
         Code::Refused => WriteOutcome::Refused { advice: said("the PBX does not allow it") },
         Code::Unsupported => WriteOutcome::Refused { advice: said("the bridge can't do this on this PBX") },

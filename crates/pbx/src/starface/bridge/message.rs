@@ -15,10 +15,11 @@ pub(crate) const MAX_RECORDS: usize = 500;
 /// The longest time that the bridge waits for an event, in seconds. (Bridge contract.)
 pub(crate) const MAX_WAIT: i64 = 25;
 
-/// How much of what the bridge says is passed on, in characters.
-const MAX_SAID: usize = 200;
+/// How long the name of a bridge's version may be, in characters.
+const MAX_VERSION: usize = 40;
 
-/// Why the bridge did not do something.
+/// Why the bridge did not do something, a whole call or one record. Its sentence about it is left out everywhere: it
+/// may repeat what it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     /// The pre-shared key is wrong.
@@ -38,8 +39,8 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    fn parse(word: &str) -> Self {
-        match word {
+    fn of(record: &Record) -> Self {
+        match record.get("error").unwrap_or_default() {
             "bad_key" => Self::BadKey,
             "bad_request" => Self::BadRequest,
             "unsupported" => Self::Unsupported,
@@ -48,23 +49,6 @@ impl Code {
             "internal" => Self::Internal,
             _ => Self::Other,
         }
-    }
-}
-
-/// The bridge's "no", to a whole call or to one record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    /// Its code.
-    pub(crate) code: Code,
-    /// Its sentence: one line, bounded. It may repeat what it was sent, so whoever sent a text drops it.
-    pub(crate) said: String,
-}
-
-impl Refusal {
-    fn of(record: &Record) -> Self {
-        let said = record.get("message").unwrap_or_default();
-        let said = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_SAID).collect();
-        Self { code: record.get("error").map_or(Code::Other, Code::parse), said }
     }
 }
 
@@ -83,7 +67,7 @@ pub(crate) enum Malformed {
 }
 
 /// An answer as it should be, or the bridge's refusal of the whole call.
-pub(crate) type Answer<T> = Result<Result<T, Refusal>, Malformed>;
+pub(crate) type Answer<T> = Result<Result<T, Code>, Malformed>;
 
 /// What the bridge and its PBX are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,7 +132,8 @@ pub(crate) fn ask_info() -> String {
 /// Reads the answer to [`ask_info`].
 pub(crate) fn read_info(text: &str) -> Answer<Info> {
     accepted(text, |message| {
-        let bridge = message.header.get("bridge").unwrap_or_default().chars().take(MAX_SAID).collect();
+        let bridge = message.header.get("bridge").unwrap_or_default();
+        let bridge = bridge.chars().filter(|c| !c.is_control()).take(MAX_VERSION).collect();
         let can = message.records.iter().filter_map(|record| record.get("can")).map(str::to_owned).collect();
         Ok(Info { bridge, can })
     })
@@ -197,7 +182,7 @@ pub(crate) fn ask_apply(settings: &[(AccountId, Setting)]) -> String {
 }
 
 /// Reads the answer to [`ask_apply`]: one result for each record sent, in order.
-pub(crate) fn read_apply(text: &str, settings: &[(AccountId, Setting)]) -> Answer<Vec<Result<(), Refusal>>> {
+pub(crate) fn read_apply(text: &str, settings: &[(AccountId, Setting)]) -> Answer<Vec<Result<(), Code>>> {
     accepted(text, |message| {
         cursor(&message.header)?;
         if message.records.len() != settings.len() {
@@ -209,7 +194,7 @@ pub(crate) fn read_apply(text: &str, settings: &[(AccountId, Setting)]) -> Answe
                 if account(record)? != *expected {
                     return Err(Malformed::Shape("its records are not in the order of those that were sent"));
                 }
-                Ok(if is_ok(record)? { Ok(()) } else { Err(Refusal::of(record)) })
+                Ok(if is_ok(record)? { Ok(()) } else { Err(Code::of(record)) })
             })
             .collect()
     })
@@ -252,7 +237,7 @@ fn accepted<T>(text: &str, read: impl FnOnce(&Message) -> Result<T, Malformed>) 
     if message.header.get("v") != Some("1") {
         return Err(Malformed::Version);
     }
-    if is_ok(&message.header)? { read(&message).map(Ok) } else { Ok(Err(Refusal::of(&message.header))) }
+    if is_ok(&message.header)? { read(&message).map(Ok) } else { Ok(Err(Code::of(&message.header))) }
 }
 
 fn is_ok(record: &Record) -> Result<bool, Malformed> {
@@ -307,114 +292,4 @@ fn presence_of(word: &str) -> Option<Presence> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn setting(dnd: Option<bool>, presence: Option<Presence>, text: Option<&str>) -> Setting {
-        Setting { dnd, presence, text: text.map(StatusText::new) }
-    }
-
-    #[test]
-    fn questions_are_written_as_the_contract_shows_them() {
-        assert_eq!(ask_info(), "v=1&do=info");
-        assert_eq!(ask_states(&[]), "v=1&do=states");
-        assert_eq!(ask_states(&["7".into(), "8".into()]), "v=1&do=states\naccount=7\naccount=8");
-        assert_eq!(ask_events("a b", 60), "v=1&do=events&since=a+b&wait=25");
-        let settings = [
-            ("7".into(), setting(Some(true), Some(Presence::DoNotDisturb), Some("Jour fixe (bis 10:30) & ä"))),
-            ("8".into(), setting(Some(false), None, Some(""))),
-        ];
-        assert_eq!(
-            ask_apply(&settings),
-            "v=1&do=apply\naccount=7&dnd=true&presence=DO_NOT_DISTURB&text=Jour+fixe+%28bis+10%3A30%29+%26+%C3%A4\n\
-             account=8&dnd=false&text="
-        );
-    }
-
-    #[test]
-    fn every_presence_has_a_word_that_is_read_back() {
-        for presence in Presence::ALL {
-            assert_eq!(presence_of(presence_word(presence)), Some(presence));
-        }
-    }
-
-    #[test]
-    fn states_are_read_and_what_is_left_out_is_unreadable() {
-        let text = "v=1&ok=true&cursor=c1\naccount=7&dnd=true&presence=AWAY&text=Jour+fixe&telephony=ACTIVE\naccount=8";
-        let states = read_states(text, &["7".into(), "8".into()]).unwrap().unwrap();
-        assert_eq!(states.cursor, "c1");
-        assert_eq!(
-            states.users[&"7".into()],
-            Ok(UserState { dnd: Some(true), presence: Some(Presence::Away), text: Some("Jour fixe".into()) })
-        );
-        assert_eq!(states.users[&"8".into()], Ok(UserState::default()));
-    }
-
-    #[test]
-    fn a_presence_that_is_not_known_is_unreadable_and_a_dnd_that_is_no_switch_spoils_its_account_only() {
-        let text = "v=1&ok=true&cursor=c\naccount=7&dnd=true&presence=ASLEEP\naccount=8&dnd=1\naccount=9&dnd=false";
-        let states = read_states(text, &[]).unwrap().unwrap();
-        assert_eq!(states.users[&"7".into()], Ok(UserState { dnd: Some(true), ..UserState::default() }));
-        assert!(states.users[&"8".into()].is_err());
-        assert!(states.users[&"9".into()].is_ok());
-    }
-
-    #[test]
-    fn states_of_others_or_twice_or_without_a_cursor_are_malformed() {
-        for text in [
-            "v=1&ok=true&cursor=c\naccount=9",
-            "v=1&ok=true&cursor=c\naccount=7\naccount=7",
-            "v=1&ok=true&cursor=c\ndnd=true",
-            "v=1&ok=true\naccount=7",
-            "v=1&ok=yes&cursor=c",
-            "v=1&cursor=c",
-        ] {
-            assert!(matches!(read_states(text, &["7".into()]), Err(Malformed::Shape(_))), "{text}");
-        }
-        assert_eq!(read_states("v=2&ok=true&cursor=c", &[]), Err(Malformed::Version));
-        assert_eq!(read_states("ok=true&cursor=c", &[]), Err(Malformed::Version));
-        assert!(matches!(read_states("hello", &[]), Err(Malformed::Records(_))));
-    }
-
-    #[test]
-    fn an_answer_to_apply_has_one_record_for_each_sent_in_order() {
-        let sent = [("7".into(), setting(Some(true), None, None)), ("8".into(), setting(Some(true), None, None))];
-        let text = "v=1&ok=true&cursor=c\naccount=7&ok=true\naccount=8&ok=false&error=refused&message=no%0A";
-        assert_eq!(
-            read_apply(text, &sent).unwrap().unwrap(),
-            vec![Ok(()), Err(Refusal { code: Code::Refused, said: "no ".into() })]
-        );
-        for text in [
-            "v=1&ok=true&cursor=c\naccount=7&ok=true",
-            "v=1&ok=true&cursor=c\naccount=7&ok=true\naccount=8&ok=true\naccount=9&ok=true",
-            "v=1&ok=true&cursor=c\naccount=8&ok=true\naccount=7&ok=true",
-            "v=1&ok=true&cursor=c\naccount=7&ok=true\naccount=8",
-        ] {
-            assert!(matches!(read_apply(text, &sent), Err(Malformed::Shape(_))), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_of_the_whole_call_has_its_code() {
-        let refusal = read_info("v=1&ok=false&error=bad_key&message=wrong").unwrap().unwrap_err();
-        assert_eq!(refusal.code, Code::BadKey);
-        assert_eq!(read_info("v=1&ok=false&error=tired").unwrap().unwrap_err().code, Code::Other);
-    }
-
-    #[test]
-    fn events_tell_of_others_only_and_of_a_loss() {
-        let text = "v=1&ok=true&cursor=c2\naccount=7&dnd=true&by=self\naccount=8&dnd=true&by=other\naccount=9&text=";
-        let changed = Events::Changed { cursor: "c2".into(), accounts: ["8".into(), "9".into()].into() };
-        assert_eq!(read_events(text).unwrap().unwrap(), changed);
-        assert_eq!(read_events("v=1&ok=true&cursor=c3&lost=true").unwrap().unwrap(), Events::Lost);
-        assert_eq!(read_events("v=1&ok=true&lost=true").unwrap().unwrap(), Events::Lost);
-        assert!(read_events("v=1&ok=true").is_err());
-    }
-
-    #[test]
-    fn capabilities_are_read() {
-        let info = read_info("v=1&ok=true&bridge=1.0.0&pbx=\ncan=dnd.read\ncan=events").unwrap().unwrap();
-        assert_eq!(info.bridge, "1.0.0");
-        assert_eq!(info.can, ["dnd.read".to_owned(), "events".to_owned()].into());
-    }
-}
+mod tests;

@@ -7,23 +7,26 @@ mod record;
 use std::sync::Arc;
 
 use busylamp_core::{ids::AccountId, secret::Secret};
-use busylamp_net::http::HttpClient;
+use busylamp_net::http::Transport;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use message::{Answer, Code, Events, Info, Refusal, Setting, States};
+use message::{Answer, Code, Events, Info, Setting, States};
 
 use super::{
     address::Address,
     config::{BridgeConfig, StarfaceConfig},
     failure::Failure,
-    rest::session::{Session, Sessions, not_accepted},
+    rest::{
+        session::{Session, Sessions, not_accepted},
+        unexpected,
+    },
     xml_rpc::{self, Response, Value},
 };
 use crate::PbxError;
 
 /// A client of the bridge.
 pub(crate) struct Bridge {
-    http: HttpClient,
+    http: Arc<dyn Transport>,
     address: Address,
     sessions: Arc<Sessions>,
     instance: String,
@@ -32,7 +35,7 @@ pub(crate) struct Bridge {
 
 impl Bridge {
     pub(crate) fn new(
-        http: HttpClient,
+        http: Arc<dyn Transport>,
         config: &StarfaceConfig,
         bridge: &BridgeConfig,
         sessions: Arc<Sessions>,
@@ -52,7 +55,7 @@ impl Bridge {
     }
 
     /// Sets these users; one result for each, in order.
-    pub(crate) async fn apply(&self, settings: &[(AccountId, Setting)]) -> Result<Vec<Result<(), Refusal>>, Failure> {
+    pub(crate) async fn apply(&self, settings: &[(AccountId, Setting)]) -> Result<Vec<Result<(), Code>>, Failure> {
         whole(message::read_apply(&self.call(message::ask_apply(settings)).await?, settings))
     }
 
@@ -80,7 +83,7 @@ impl Bridge {
                     session = self.sessions.instead_of(&session).await?;
                 }
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(not_accepted()),
-                status => return Err(Failure::of_status("the bridge", status)),
+                status => return Err(unexpected("the bridge", status)),
             }
         }
         Err(not_accepted())
@@ -127,10 +130,9 @@ fn whole<T>(answer: Answer<T>) -> Result<T, Failure> {
     let answer = answer.map_err(|malformed| {
         Failure::perhaps_done(PbxError::Protocol { advice: format!("the bridge: {malformed}") })
     })?;
-    // The bridge's own sentence is left out: it may repeat what it was sent.
-    answer.map_err(|refusal| {
+    answer.map_err(|code| {
         let refused = |advice: &str| PbxError::Refused { advice: format!("the bridge: {advice}") };
-        match refusal.code {
+        match code {
             Code::BadKey => Failure::not_done(PbxError::SignIn {
                 advice:
                     "the bridge does not accept the key; it must be the same here and in the module's configuration"

@@ -112,7 +112,8 @@ mod tests {
             }).collect();
             let message = read(&text.join("\n")).ok().unwrap();
             let read: Vec<_> = std::iter::once(message.header).chain(message.records)
-                .map(|record| record.0.into_iter().collect()).collect();
+                .map(|record| record.0.into_iter().collect::<std::collections::BTreeMap<_, _>>())
+                .collect();
             prop_assert_eq!(read, lines);
         }
 

@@ -14,7 +14,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Rest, id, numbers::Numbers, parse, unexpected};
+use super::{Id, Rest, numbers::Numbers, parse, unexpected};
 use crate::{PbxError, WriteOutcome, starface::failure::Failure};
 
 /// How many always-diversions one user may have; beyond that the answer is not believed.
@@ -24,8 +24,7 @@ const MOST: usize = 1_000;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    #[serde(deserialize_with = "id")]
-    id: String,
+    id: Id,
     enabled: bool,
     phone_number: Option<String>,
     group_number: Option<bool>,
@@ -86,7 +85,7 @@ pub(crate) async fn read(
     let mut diversions = BTreeMap::new();
     for (entry, number) in entries.iter().zip(classes) {
         let diversion = Diversion { number, enabled: entry.enabled, has_destination: entry.has_destination() };
-        if diversions.insert(DiversionId::new(entry.id.as_str()), diversion).is_some() {
+        if diversions.insert(DiversionId::new(entry.id.0.as_str()), diversion).is_some() {
             return Err(malformed("an entry is there twice"));
         }
     }
@@ -113,7 +112,7 @@ async fn try_switch(
     let Some((entry, text)) = read_one(rest, &path, &behalf).await.map_err(reading_only)? else {
         return Ok(WriteOutcome::Gone);
     };
-    if !entry.is_own_always() || entry.id != diversion.as_str() {
+    if !entry.is_own_always() || entry.id.0 != diversion.as_str() {
         return Ok(WriteOutcome::Gone);
     }
     if entry.enabled == on {

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! secret        how a password is proven
-//! session       signing in and staying so
+//! sign_in       asking to be let in, on the wire
+//! session       when that is done, and staying signed in
 //! users         users and groups
 //! number_class  which of a user's numbers take internal and which external calls
 //! numbers       asking for the numbers, and remembering them for a while
@@ -16,11 +17,12 @@ pub(crate) mod number_class;
 pub(crate) mod numbers;
 pub(crate) mod secret;
 pub(crate) mod session;
+mod sign_in;
 pub(crate) mod users;
 
 use std::sync::Arc;
 
-use busylamp_net::http::HttpClient;
+use busylamp_net::http::Transport;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -32,13 +34,13 @@ use crate::PbxError;
 
 /// A client of the REST interface that signs in by itself.
 pub(crate) struct Rest {
-    http: HttpClient,
+    http: Arc<dyn Transport>,
     address: Address,
     sessions: Arc<Sessions>,
 }
 
 impl Rest {
-    pub(crate) fn new(http: HttpClient, config: &StarfaceConfig, sessions: Arc<Sessions>) -> Self {
+    pub(crate) fn new(http: Arc<dyn Transport>, config: &StarfaceConfig, sessions: Arc<Sessions>) -> Self {
         Self { http, address: Address::new(config.url.clone()), sessions }
     }
 
@@ -132,7 +134,7 @@ fn parse<'a, T: Deserialize<'a>>(what: &str, body: &'a [u8]) -> Result<T, PbxErr
 }
 
 /// The failure that a status means which nobody expected here.
-fn unexpected(what: &str, status: StatusCode) -> Failure {
+pub(super) fn unexpected(what: &str, status: StatusCode) -> Failure {
     let code = status.as_u16();
     match status {
         StatusCode::FORBIDDEN => Failure::not_done(PbxError::Refused {
@@ -150,17 +152,21 @@ fn unexpected(what: &str, status: StatusCode) -> Failure {
     }
 }
 
-/// Reads an id, which STARFACE writes as a number or as a text.
-fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Id {
-        Number(i64),
-        Text(String),
-    }
-    match Id::deserialize(deserializer)? {
-        Id::Number(number) => Ok(number.to_string()),
-        Id::Text(text) if !text.is_empty() => Ok(text),
-        Id::Text(_) => Err(serde::de::Error::custom("an id is empty")),
+/// An id, which STARFACE writes as a number or as a text.
+struct Id(String);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Spelling {
+            Number(i64),
+            Text(String),
+        }
+        match Spelling::deserialize(deserializer)? {
+            Spelling::Number(number) => Ok(Self(number.to_string())),
+            Spelling::Text(text) if !text.is_empty() => Ok(Self(text)),
+            Spelling::Text(_) => Err(serde::de::Error::custom("an id is empty")),
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::{
-    Rest, id,
+    Id, Rest,
     number_class::{OwnNumber, Parts, classify},
 };
 use crate::{PbxError, starface::failure::Failure};
@@ -19,8 +19,7 @@ use crate::{PbxError, starface::failure::Failure};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PhoneNumber {
-    #[serde(deserialize_with = "id")]
-    id: String,
+    id: Id,
     #[serde(default)]
     number: Option<String>,
     #[serde(rename = "type")]
@@ -28,15 +27,14 @@ struct PhoneNumber {
     national_prefix: Option<String>,
     local_prefix: Option<String>,
     exit_code: Option<String>,
-    assigned_user_account_id: Option<i64>,
+    assigned_user_account_id: Option<Id>,
 }
 
 /// A number's assignment to a user. (Swagger, `PhoneNumberAssignment`)
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Assignment {
-    #[serde(deserialize_with = "id")]
-    phone_number_id: String,
+    phone_number_id: Id,
 }
 
 /// A number and whose it is as far as the list says.
@@ -65,7 +63,7 @@ impl Numbers {
         *self.memory.lock().await = Memory::default();
     }
 
-    /// How many numbers there are of either class, for checks.
+    /// How many numbers are assigned, for checks.
     pub(crate) async fn count(&self, rest: &Rest) -> Result<usize, Failure> {
         Ok(self.table(rest).await?.len())
     }
@@ -115,9 +113,11 @@ impl Numbers {
         if let Some(known) = self.memory.lock().await.assigned.get(account) {
             return Ok(Arc::clone(known));
         }
-        let path = ["users", account.as_str(), "phonenumberconfig", "phonenumbers"];
+        // The description has two entries that differ in the last slash; the one with it is to be read.
+        let path = ["users", account.as_str(), "phonenumberconfig", "phonenumbers", ""];
         let answer = rest.fetch::<Vec<Assignment>>("a user's numbers", &path, &[]).await;
-        let ids = told(answer, "a user's numbers")?.into_iter().map(|assignment| assignment.phone_number_id).collect();
+        let ids =
+            told(answer, "a user's numbers")?.into_iter().map(|assignment| assignment.phone_number_id.0).collect();
         let ids = Arc::new(ids);
         self.memory.lock().await.assigned.insert(account.clone(), Arc::clone(&ids));
         Ok(ids)
@@ -143,6 +143,6 @@ fn listed(number: PhoneNumber) -> (String, Listed) {
         exit_code: number.exit_code.as_deref().unwrap_or_default(),
     };
     let own = OwnNumber::new(&number.kind, parts);
-    let owner = number.assigned_user_account_id.map(|account| AccountId::new(account.to_string()));
-    (number.id, Listed { number: own, owner })
+    let owner = number.assigned_user_account_id.map(|account| AccountId::new(account.0));
+    (number.id.0, Listed { number: own, owner })
 }

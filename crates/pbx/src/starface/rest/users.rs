@@ -6,7 +6,7 @@ use busylamp_core::ids::{AccountId, MailAddress};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::{Rest, id, unexpected};
+use super::{Id, Rest, unexpected};
 use crate::{Directory, PbxError, User, starface::failure::Failure};
 
 /// How many names an error lists.
@@ -16,8 +16,7 @@ const NAMES_SHOWN: usize = 20;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListedUser {
-    #[serde(deserialize_with = "id")]
-    id: String,
+    id: Id,
     first_name: Option<String>,
     family_name: Option<String>,
     email: Option<String>,
@@ -26,8 +25,7 @@ struct ListedUser {
 /// A group as listed. (Swagger, `GroupListItem`)
 #[derive(Deserialize)]
 struct ListedGroup {
-    #[serde(deserialize_with = "id")]
-    id: String,
+    id: Id,
     groupname: Option<String>,
 }
 
@@ -40,8 +38,7 @@ struct Group {
 
 #[derive(Deserialize)]
 struct AssignableUser {
-    #[serde(deserialize_with = "id")]
-    id: String,
+    id: Id,
     #[serde(default)]
     assigned: bool,
 }
@@ -49,7 +46,7 @@ struct AssignableUser {
 /// The account that we are signed in as. (Swagger, `/users/me`)
 pub(crate) async fn me(rest: &Rest) -> Result<AccountId, Failure> {
     let user: ListedUser = rest.fetch("the own user", &["users", "me"], &[]).await?;
-    Ok(AccountId::new(user.id))
+    Ok(AccountId::new(user.id.0))
 }
 
 /// Whether there is a user of this id.
@@ -88,7 +85,7 @@ pub(crate) async fn group_id(rest: &Rest, name: &str) -> Result<String, Failure>
         found = named(&|name| name.to_lowercase() == folded);
     }
     match found[..] {
-        [group] => Ok(group.id.clone()),
+        [group] => Ok(group.id.0.clone()),
         [] => Err(Failure::not_done(PbxError::Configuration { advice: missing_group(wanted, &groups) })),
         _ => Err(Failure::not_done(PbxError::Configuration {
             advice: format!("there are {} groups named `{wanted}` on the PBX; rename all but one", found.len()),
@@ -102,8 +99,21 @@ pub(crate) async fn directory(rest: &Rest, group: &str) -> Result<Directory, Fai
     let group = group_id(rest, group).await?;
     let members: Group = rest.fetch("the group", &["groups", &group], &[]).await?;
     let users = all(rest).await?;
-    let members: BTreeSet<AccountId> =
-        members.assignable_users.into_iter().filter(|user| user.assigned).map(|user| AccountId::new(user.id)).collect();
+    // We could be assigned ourselves, so an empty list is one that is kept from us.
+    if members.assignable_users.is_empty() {
+        return Err(Failure::not_done(PbxError::Refused {
+            advice:
+                "the group shows nobody who could be in it; give the account that Busylamp signs in with the rights \
+                     of an administrator"
+                    .to_owned(),
+        }));
+    }
+    let members: BTreeSet<AccountId> = members
+        .assignable_users
+        .into_iter()
+        .filter(|user| user.assigned)
+        .map(|user| AccountId::new(user.id.0))
+        .collect();
     let unseen = members.iter().filter(|account| !users.contains_key(*account)).count();
     if unseen > 0 {
         return Err(Failure::not_done(PbxError::Refused {
@@ -123,7 +133,7 @@ fn user(listed: ListedUser) -> User {
     let names = [listed.first_name, listed.family_name].into_iter().flatten();
     let names: Vec<String> = names.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
     User {
-        account: AccountId::new(listed.id),
+        account: AccountId::new(listed.id.0),
         name: names.join(" "),
         mail: listed.email.as_deref().and_then(MailAddress::parse),
     }
