@@ -5,4 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
 mod day;
+mod outages;
+mod process;
+mod restarts;
 mod world;

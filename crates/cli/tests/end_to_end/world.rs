@@ -47,6 +47,7 @@ pub(crate) struct Setup {
     /// In place of the right ones.
     pub(crate) graph_secret: Option<&'static str>,
     pub(crate) pbx_password: Option<&'static str>,
+    pub(crate) group: Option<String>,
 }
 
 impl Default for Setup {
@@ -60,6 +61,7 @@ impl Default for Setup {
             bridge: true,
             graph_secret: None,
             pbx_password: None,
+            group: None,
         }
     }
 }
@@ -164,7 +166,8 @@ impl World {
         let ready = self.sim.ready();
         let Setup { poll, policy, active, bridge, .. } = &self.setup;
         let (tenant, client, graph, login) = (&ready.tenant, &ready.client_id, &ready.graph, &ready.login);
-        let (starface, starface_login, group) = (&ready.starface, &ready.starface_login, &ready.starface_group);
+        let (starface, starface_login) = (&ready.starface, &ready.starface_login);
+        let group = self.setup.group.as_ref().unwrap_or(&ready.starface_group);
         let bridge = if *bridge {
             let instance = &ready.starface_bridge_instance;
             format!("bridge = {{ instance = \"{instance}\", key = {{ file = \"bridge.secret\" }} }}")
@@ -335,6 +338,13 @@ group = "{group}"
             let again = async || if self.calendar_answered() > before { Ok(()) } else { Err(before) };
             eventually("another poll", again).await;
         }
+    }
+
+    /// How often a password was sent to the telephone system.
+    pub(crate) async fn logins(&self) -> u64 {
+        let counts = self.control(Method::GET, "/requests", Value::Null).await;
+        // A nonce is fetched, then it is answered.
+        counts["rest.login"]["requests"].as_u64().unwrap_or(0) / 2
     }
 
     /// When the calendar last did what it was asked.

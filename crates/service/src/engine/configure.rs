@@ -135,7 +135,7 @@ impl Engine {
             mailboxes.entry(address).or_default().zone = TimeZone::get(&zone).ok();
         }
         let text_limit = self.store.fact(Scope::Instance(id), TEXT_LIMIT).await.unwrap_or_default();
-        Some(Instance {
+        let mut instance = Instance {
             phase: configured.phase,
             activation: configured.activation,
             policy_stamp: config.policy.fingerprint(),
@@ -154,7 +154,10 @@ impl Engine {
             directory_trouble: None,
             directory_unkept: false,
             config,
-        })
+        };
+        // Mailboxes that were never read are in no agenda at rest; the directory knows them.
+        instance.sort_mailboxes();
+        Some(instance)
     }
 
     /// The users of whom something is remembered. Without a readable journal nothing may be done.

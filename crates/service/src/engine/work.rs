@@ -276,10 +276,7 @@ impl Engine {
         let Some(link) = self.links.get_mut(pbx) else { return };
         link.reading = false;
         let mut readings = match result {
-            Ok(readings) => {
-                link.succeeded(now);
-                readings
-            }
+            Ok(readings) => readings,
             Err(error) => {
                 tracing::warn!(pbx = link.name, %error, "accounts can't be read");
                 link.failed(now, error.to_string());
@@ -288,19 +285,26 @@ impl Engine {
             }
         };
         let mut again = BTreeSet::new();
-        let mut trouble = None;
+        let (mut answered, mut trouble) = (false, None);
         for (account, ticket) in tickets {
             let Some(live) = link.accounts.get_mut(&account) else { continue };
             let counts = match readings.remove(&account) {
                 Some(Ok(Reading::State(state))) => {
-                    let bridge_away = state.dnd.is_none() && link.capabilities.as_ref().is_some_and(|can| can.dnd);
+                    let missing = |can: &Capabilities| {
+                        (can.dnd && state.dnd.is_none()) || (can.presence && state.presence.is_none())
+                    };
+                    let bridge_away = link.capabilities.as_ref().is_some_and(missing);
+                    answered |= !bridge_away;
                     if bridge_away {
                         trouble = Some("what is shown besides diversions can't be read at the moment".to_owned());
                         again.insert(account.clone());
                     }
                     live.mirror.observe(ticket, Some(state))
                 }
-                Some(Ok(Reading::Gone)) => live.mirror.observe(ticket, None),
+                Some(Ok(Reading::Gone)) => {
+                    answered = true;
+                    live.mirror.observe(ticket, None)
+                }
                 Some(Err(error)) => {
                     trouble = Some(error.to_string());
                     false
@@ -313,6 +317,10 @@ impl Engine {
             } else {
                 again.insert(account);
             }
+        }
+        // One account that can't be read must not make the others wait longer and longer.
+        if answered || trouble.is_none() {
+            link.succeeded(now);
         }
         if let Some(trouble) = trouble {
             link.failed(now, trouble);

@@ -1,0 +1,112 @@
+//! Busylamp as a process of its own.
+
+use std::{
+    fs::File,
+    io::Write,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::world::{World, eventually};
+
+/// A stop has to be done within this.
+const STOP: Duration = Duration::from_secs(5);
+
+/// A running `busylamp`; killed if a test ends early.
+pub(crate) struct Process(Child);
+
+/// The program with these arguments, and with nothing of the environment that would configure it.
+pub(crate) fn busylamp(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_busylamp"));
+    for name in ["BUSYLAMP_LOG", "BUSYLAMP_DATA", "BUSYLAMP_KEY", "CREDENTIALS_DIRECTORY"] {
+        command.env_remove(name);
+    }
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) async fn output(mut command: Command) -> Output {
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+/// Runs a command to its end with this on its standard input.
+pub(crate) async fn output_of(mut command: Command, input: &str) -> Output {
+    let input = input.to_owned();
+    let run = move || {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+impl Process {
+    /// Starts a command that goes on; what it says goes to this file.
+    pub(crate) fn start(mut command: Command, log: &Path) -> Self {
+        let log = File::options().create(true).append(true).open(log).unwrap();
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        Self(command.spawn().unwrap())
+    }
+
+    /// As the system's service manager stops it. Returns the exit status, and has to do so in time.
+    pub(crate) async fn terminate(mut self) -> Option<i32> {
+        let told = Instant::now();
+        let pid = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(told.elapsed() < STOP, "it does not stop");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// As a power failure ends it.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It has ended already, or it ends now.
+        let _ended = self.0.kill();
+        let _ended = self.0.wait();
+    }
+}
+
+impl World {
+    /// A command that uses the world's store.
+    pub(crate) fn with_store(&self, arguments: &[&str]) -> Command {
+        let mut command = busylamp(arguments);
+        command.arg("--data").arg(self.folder.path());
+        command
+    }
+
+    /// `busylamp run`, logging to `run.log` in the folder.
+    pub(crate) fn run_process(&self, level: &str) -> Process {
+        let mut command = self.with_store(&["run"]);
+        command.env("BUSYLAMP_LOG", level);
+        Process::start(command, &self.folder.path().join("run.log"))
+    }
+
+    /// `busylamp apply` with what the setup says, whether the service runs or not.
+    pub(crate) async fn apply_file(&self) {
+        let file = self.write_files();
+        // A service that has just been started has its store before it listens.
+        let applied = async || {
+            let mut command = self.with_store(&["apply"]);
+            command.arg(&file);
+            let output = output(command).await;
+            if output.status.success() { Ok(()) } else { Err(output) }
+        };
+        eventually("the instance is applied", applied).await;
+    }
+}
