@@ -305,6 +305,7 @@ enum Happening {
     ByHand(ByHand),
     Edit(Event),
     Remove(&'static str),
+    Policy(Policy),
     Away(Box<Step>, Vec<ByHand>, Box<Step>),
 }
 
@@ -319,7 +320,8 @@ fn happening(with_people: bool) -> BoxedStrategy<Happening> {
     let inactive = Just(Happening::Away(Box::new(Step::Deactivate), vec![], Box::new(Step::Activate)));
     let person = by_hand().prop_map(Happening::ByHand);
     let people = if with_people { 12 } else { 0 };
-    prop_oneof![people => person, 2 => edit, 1 => remove, 2 => stopped, 1 => pbx, 1 => inactive].boxed()
+    let policy = policy().prop_map(Happening::Policy);
+    prop_oneof![people => person, 2 => policy, 2 => edit, 1 => remove, 2 => stopped, 1 => pbx, 1 => inactive].boxed()
 }
 
 /// Happenings one after the other, at least six minutes apart: far enough for §6.7 to stay out of the way, which has its
@@ -336,6 +338,7 @@ fn laid_out(happenings: Vec<(Happening, Tick, Tick)>) -> Vec<(Tick, Step)> {
             Happening::ByHand(by_hand) => steps.push((at, Step::ByHand(by_hand))),
             Happening::Edit(event) => steps.push((at, Step::Edit(event))),
             Happening::Remove(id) => steps.push((at, Step::Remove(id))),
+            Happening::Policy(policy) => steps.push((at, Step::Policy(policy))),
             Happening::Away(away, hands, back) => {
                 steps.push((at, *away));
                 for by_hand in hands {

@@ -19,7 +19,7 @@ struct Hold {
 
 /// What the user sees, what the program remembers, and where the text of the semantics leaves more than one reading.
 pub(crate) struct Model<'a> {
-    day: &'a Day,
+    policy: &'a Policy,
     events: BTreeMap<&'static str, Event>,
     shown: BTreeMap<Dimension, String>,
     holds: BTreeMap<Dimension, Hold>,
@@ -76,7 +76,7 @@ impl<'a> Model<'a> {
             ("label", "Anna".to_owned()),
         ]);
         Self {
-            day,
+            policy: &day.policy,
             events: day.events.iter().map(|event| (event.id, event.clone())).collect(),
             read: shown.clone(),
             shown,
@@ -92,7 +92,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn apply(&mut self, step: &Step) {
+    fn apply(&mut self, step: &'a Step) {
         match step {
             Step::ByHand(by_hand) => {
                 let mut set = |dimension, value: Option<String>| {
@@ -119,14 +119,14 @@ impl<'a> Model<'a> {
             Step::PbxUp => self.pbx_is_up = true,
             Step::Deactivate => self.active = false,
             Step::Activate => self.active = true,
-            Step::Crash | Step::Leave | Step::Join | Step::CalendarDown | Step::CalendarUp | Step::Policy(_) => {
+            Step::Policy(policy) => {
+                self.policy = policy;
+                self.latch = None;
+            }
+            Step::Crash | Step::Leave | Step::Join | Step::CalendarDown | Step::CalendarUp => {
                 unreachable!("no such step in a day that the model follows")
             }
         }
-    }
-
-    fn policy(&self) -> &'a Policy {
-        &self.day.policy
     }
 
     fn compute(&mut self, now: Tick) {
@@ -166,10 +166,16 @@ impl<'a> Model<'a> {
         if !self.pbx_is_up {
             return;
         }
+        if self.policy.lead {
+            self.wake_to_lead("text");
+        }
+        if self.policy.phone_leads {
+            SWITCHES.into_iter().for_each(|dimension| self.wake_to_lead(dimension));
+        }
         let presence_changed = self.shown["presence"] != self.read["presence"];
         self.presence(&running);
         let own = self.own_presence();
-        let rests = !self.policy().lead && !self.neutral(&own);
+        let rests = !self.policy.lead && !self.neutral(&own);
         self.text(&running, rests, presence_changed);
         self.label(&running, rests);
         self.switches(&running);
@@ -177,7 +183,7 @@ impl<'a> Model<'a> {
     }
 
     fn follow_latch(&mut self, running: &[Event]) {
-        if self.policy().change_during_event {
+        if self.policy.change_during_event {
             self.latch = None;
             return;
         }
@@ -199,7 +205,7 @@ impl<'a> Model<'a> {
         if !event.keywords.is_empty() {
             return keywords(event);
         }
-        match row(&self.policy().actions, event) {
+        match row(&self.policy.actions, event) {
             "dnd" => (Some(true), None),
             "forward" => (None, Some(true)),
             _ => (None, None),
@@ -217,7 +223,7 @@ impl<'a> Model<'a> {
     fn neutral(&self, presence: &str) -> bool {
         match presence {
             "available" | "unavailable" => true,
-            "away" => self.policy().ignore_away,
+            "away" => self.policy.ignore_away,
             _ => false,
         }
     }
@@ -225,7 +231,7 @@ impl<'a> Model<'a> {
     fn presence(&mut self, running: &[Event]) {
         let own = self.own_presence();
         let mut wanted = match running.first() {
-            Some(winner) if self.policy().set_presence => match row(&self.policy().presences, winner) {
+            Some(winner) if self.policy.set_presence => match row(&self.policy.presences, winner) {
                 "leave" => None,
                 presence => Some(presence.to_owned()),
             },
@@ -234,7 +240,7 @@ impl<'a> Model<'a> {
         if wanted.as_deref() == Some("available") && own == "unavailable" {
             wanted = None;
         }
-        if !self.policy().lead && !self.neutral(&own) {
+        if !self.policy.lead && !self.neutral(&own) {
             wanted = None;
         }
         match wanted {
@@ -260,7 +266,7 @@ impl<'a> Model<'a> {
         }
         match wanted {
             Some(wanted) if self.foreign("text") => {
-                if self.policy().lead || presence_changed {
+                if self.policy.lead || presence_changed {
                     self.write_over("text", wanted);
                 } else {
                     self.insist("text", running);
@@ -272,14 +278,14 @@ impl<'a> Model<'a> {
 
     fn wanted_text(&self, running: &[Event]) -> Option<String> {
         let winner = running.first()?;
-        let none = !self.policy().title_as_text
-            || self.policy().no_text_when_free && winner.kind == "free"
+        let none = !self.policy.title_as_text
+            || self.policy.no_text_when_free && winner.kind == "free"
             || self.has_ended("text", winner.id);
         (!none).then(|| winner.title.to_owned())
     }
 
     fn label(&mut self, running: &[Event], rests: bool) {
-        let text = self.wanted_text(running).filter(|_| self.policy().blf_labels && !rests);
+        let text = self.wanted_text(running).filter(|_| self.policy.blf_labels && !rests);
         if self.wakes("label") {
             self.unclear = true;
         }
@@ -303,7 +309,7 @@ impl<'a> Model<'a> {
             let wanted = self.wanted_switch(dimension, running).map(|on| on.to_string());
             match wanted {
                 Some(wanted) if self.foreign(dimension) => {
-                    if self.policy().phone_leads {
+                    if self.policy.phone_leads {
                         self.write_over(dimension, wanted);
                     } else {
                         self.insist(dimension, running);
@@ -328,7 +334,7 @@ impl<'a> Model<'a> {
         }
         match dimension {
             "dnd" => dnd,
-            "int" if forward == Some(true) && !self.policy().forward_internal_calls => None,
+            "int" if forward == Some(true) && !self.policy.forward_internal_calls => None,
             _ => forward,
         }
     }
@@ -399,6 +405,19 @@ impl<'a> Model<'a> {
     fn wake(&mut self, dimension: Dimension) {
         let hold = self.sleeping.remove(dimension).expect("only what sleeps wakes");
         self.holds.insert(dimension, hold);
+        self.ended.remove(dimension);
+    }
+
+    /// The policy has come to lead: what slept wakes, and the foreign value is what is given back.
+    fn wake_to_lead(&mut self, dimension: Dimension) {
+        if let Some(slept) = self.sleeping.remove(dimension) {
+            if self.holds.contains_key(dimension) {
+                // Which of the two values is given back is not said.
+                self.unclear = true;
+            }
+            let before = self.shown[dimension].clone();
+            self.holds.insert(dimension, Hold { before, ours: slept.ours });
+        }
         self.ended.remove(dimension);
     }
 
