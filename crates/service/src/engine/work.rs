@@ -184,12 +184,15 @@ impl Engine {
             // The policy has changed meanwhile: what was read by the old one is read again at once.
             instance.next_poll = now;
         }
+        let took = now.duration_since(begun);
         let mut touched = BTreeSet::new();
+        let (mut read, mut failed) = (0, 0);
         for (address, outcome) in outcomes {
             let Some(mailbox) = instance.mailboxes.get_mut(&address) else { continue };
             mailbox.tried = true;
             match outcome {
                 calendar::Outcome::Read { agenda, zone } => {
+                    read += 1;
                     warn_of_kinds(&mut self.unrecognised, &agenda);
                     mailbox.agenda = Some((agenda.masked_anew(&instance.reading), begun));
                     mailbox.kept_at = None;
@@ -212,10 +215,14 @@ impl Engine {
                         instance.next_poll = now;
                     }
                 },
-                calendar::Outcome::Failed(error) => mailbox.trouble = Some(error),
+                calendar::Outcome::Failed(error) => {
+                    failed += 1;
+                    mailbox.trouble = Some(error);
+                }
             }
             touched.insert(address);
         }
+        tracing::debug!(instance = %id, read, failed, ?took, "the calendar was polled");
         let users = instance.users.iter().filter(|(_, user)| user.mail.as_ref().is_some_and(|m| touched.contains(m)));
         self.dirty.extend(users.map(|(account, _)| (id.clone(), account.clone())));
     }
