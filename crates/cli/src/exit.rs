@@ -3,6 +3,7 @@
 use std::{io::Write, process::ExitCode};
 
 use busylamp_core::format::refusal::Refusal;
+use clap::error::ErrorKind;
 
 /// How a command ended that did not do what was asked.
 pub(crate) enum Failure {
@@ -38,10 +39,20 @@ pub(crate) fn code(result: Result) -> ExitCode {
     }
 }
 
-/// Help and version are results; anything else that clap says is about usage.
+/// Help and version are results; anything else that clap says is about usage, and becomes one line.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let _closed = error.print();
-    if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
+    if !error.use_stderr() {
+        let _closed = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let said = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
+        _ => error.to_string(),
+    };
+    let ends = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
+    let problem: Vec<&str> = said.lines().map(str::trim).take_while(ends).filter(|line| !line.is_empty()).collect();
+    say(&format!("{}; see --help", problem.join(" ").trim_start_matches("error: ")));
+    ExitCode::from(2)
 }
 
 /// A line on standard error. Nobody is left to tell if that is closed.
