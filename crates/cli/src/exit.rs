@@ -45,10 +45,8 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         let _closed = error.print();
         return ExitCode::SUCCESS;
     }
-    let said = match error.kind() {
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
-        _ => error.to_string(),
-    };
+    let missing = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let said = if missing { "a command is missing".to_owned() } else { error.to_string() };
     let ends = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
     let problem: Vec<&str> = said.lines().map(str::trim).take_while(ends).filter(|line| !line.is_empty()).collect();
     say(&format!("{}; see --help", problem.join(" ").trim_start_matches("error: ")));

@@ -4,8 +4,10 @@
 #![allow(missing_docs, unreachable_pub, reason = "tests are read, not used")]
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
+mod commands;
 mod day;
 mod outages;
+mod privacy;
 mod process;
 mod restarts;
 mod world;
