@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use busylamp_core::{
     decide::Decision,
-    event::Agenda,
+    event::{Agenda, When},
     format::question,
     language::Language,
     latch::Latch,
@@ -73,11 +73,12 @@ fn decide(criterion: &mut Criterion) {
     group.bench_function("latching, the latch known", |bencher| {
         let view = View::new(&latch, Language::German, &zone, &week, None);
         let known = view.swept_latch(now);
+        assert!(known.is_some(), "an event with an action runs");
         bencher.iter(|| answer(black_box(&latch), &zone, black_box(&week), known.as_ref(), black_box(now)));
     });
     // As `busylamp decide` does where no latch is given.
     group.bench_function("latching, the latch swept over the calendar", |bencher| {
-        let late = at(MONDAY.at(16, 20, 0, 0).saturating_add(jiff::SignedDuration::from_hours(4 * 24)));
+        let late = last_begin(&week);
         bencher.iter(|| {
             let view = View::new(black_box(&latch), Language::German, &zone, black_box(&week), None);
             let swept = view.swept_latch(black_box(late));
@@ -110,6 +111,15 @@ fn decide(criterion: &mut Criterion) {
         bencher.iter(|| question::decide(black_box(&question), &zones));
     });
     group.finish();
+}
+
+/// The instant at which the last appointment begins.
+fn last_begin(agenda: &Agenda) -> Timestamp {
+    let timed = agenda.events().iter().filter_map(|event| match event.when {
+        When::Timed { start, .. } => Some(start),
+        When::AllDay { .. } => None,
+    });
+    timed.max().expect("there are appointments")
 }
 
 /// A question as `busylamp decide` takes it.
