@@ -295,3 +295,6 @@ impl Speaker<'_> {
         self.language.pick(german, english).to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Explanations of a morning with several events, in both languages.
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::{
+    account::{AccountState, Presence},
+    event::{Agenda, RawEvent, Response, Sensitivity},
+    keeper::{self, Account, Calendar, Facts, Mailbox, Standing, UserState},
+    policy::Policy,
+};
+
+fn at(hour: &str) -> Timestamp {
+    format!("2026-11-24T{hour}:00+01:00").parse().expect("an instant")
+}
+
+struct Morning {
+    policy: Policy,
+    agenda: Agenda,
+    zone: TimeZone,
+}
+
+impl Morning {
+    fn new() -> Self {
+        let policy = serde_json::json!({"actions": {"busy": "dnd"}, "set_presence": true, "title_as_text": true});
+        let policy: Policy = serde_json::from_value(policy).expect("a policy");
+        let reading = policy.reading();
+        let event = |id: &str, from: &str, to: &str, kind: &str, subject: &str, cancelled: bool| {
+            let raw = RawEvent {
+                id: id.into(),
+                when: When::Timed { start: at(from), end: at(to) },
+                kind: ReadKind::from_name(kind),
+                subject,
+                sensitivity: Sensitivity::Normal,
+                response: Response::None,
+                cancelled,
+                draft: false,
+                series_master: false,
+            };
+            raw.read(&reading)
+        };
+        let agenda = Agenda::new([
+            event("a", "09:00", "10:00", "busy", "Kündigung Geheim", false),
+            event("b", "09:00", "11:00", "tentative", "Bewerbung Geheim (dnd)", false),
+            event("c", "09:00", "10:00", "Urlaub", "Geheim", false),
+            event("d", "09:00", "10:00", "busy", "Geheim", true),
+        ]);
+        Self { policy, agenda, zone: TimeZone::get("Europe/Berlin").expect("a zone") }
+    }
+
+    fn explain(&self, shown: &AccountState, state: &UserState, language: Language) -> (Explanation, UserState) {
+        let now = at("09:30");
+        let facts = Facts {
+            policy: &self.policy,
+            policy_stamp: 1,
+            directory_stamp: 1,
+            language,
+            zone: &self.zone,
+            standing: Standing::Member,
+            mailbox: Mailbox::Matched,
+            calendar: Calendar {
+                reading: Some((&self.agenda, now)),
+                tried: true,
+                poll: SignedDuration::from_secs(30),
+                stale_after: SignedDuration::from_hours(72),
+            },
+            account: Account::Shown { state: shown, as_read: true },
+            in_flight: false,
+            answers: &[],
+            text_limit: None,
+            started: at("08:00"),
+        };
+        let step = keeper::step(state, &facts, now);
+        let view = View::new(&self.policy, language, &self.zone, &self.agenda, None);
+        let explanation = Speaker { language, zone: &self.zone }.explain(Some(&view), &step.report, now);
+        (explanation, step.state)
+    }
+}
+
+fn shows(dnd: bool, presence: Presence) -> AccountState {
+    AccountState { dnd: Some(dnd), presence: Some(presence), text: Some("".into()), ..AccountState::default() }
+}
+
+fn all(explanation: &Explanation) -> String {
+    let Explanation { winner, events, action, dimensions, until } = explanation;
+    let dimensions = dimensions.iter().map(|(dimension, sentence)| format!("{dimension}: {sentence}"));
+    let lines = [winner.clone(), action.clone(), until.clone()].into_iter().chain(events.iter().cloned());
+    lines.chain(dimensions).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_winner_the_losers_and_the_reasons_are_named_but_no_title() {
+    let (german, _) =
+        Morning::new().explain(&shows(false, Presence::Available), &UserState::default(), Language::German);
+    let text = all(&german);
+    for expected in [
+        "Es entscheidet: Termin 24.11.2026 09:00:00–24.11.2026 10:00:00 (gebucht) (die wichtigere Art geht vor).",
+        "(mit Vorbehalt, fast ein Schlüsselwort) steht zurück: die wichtigere Art geht vor.",
+        "unbekannte Art „Urlaub“",
+        "Ein Termin zählt nicht: abgesagt.",
+        "Das Telefon folgt: Termin 24.11.2026 09:00:00–24.11.2026 10:00:00 (gebucht) (durch die Voreinstellung seiner Art).",
+        "dnd: Gewollt true, gezeigt wird false; davor war false: wird geschrieben.",
+        "Das gilt bis 24.11.2026 10:00:00.",
+    ] {
+        assert!(text.contains(expected), "{expected}\n---\n{text}");
+    }
+    assert!(!text.contains("Geheim"), "{text}");
+}
+
+#[test]
+fn what_was_not_written_is_explained_too() {
+    let morning = Morning::new();
+    let (first, state) =
+        morning.explain(&shows(false, Presence::DoNotDisturb), &UserState::default(), Language::English);
+    let text = all(&first);
+    assert!(text.contains("presence: Wanted is do_not_disturb, shown is do_not_disturb: rests while"), "{text}");
+    assert!(text.contains("text: Wanted is a text, shown is a text: rests while"), "{text}");
+    // The write of DND was lost, then somebody sets it: nothing to do.
+    let (second, state) = morning.explain(&shows(true, Presence::Available), &state, Language::English);
+    assert!(all(&second).contains("dnd: Wanted is true, shown is true; before it was false: it is so already."));
+    let (third, _) = morning.explain(&shows(false, Presence::Available), &state, Language::English);
+    let text = all(&third);
+    assert!(
+        text.contains("dnd: Wanted is true, shown is false: changed by hand: the event counts as ended here."),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_unknown_calendar_is_said_to_be_one() {
+    let morning = Morning::new();
+    let speaker = Speaker { language: Language::German, zone: &morning.zone };
+    let explanation = speaker.explain(None, &Report::default(), at("09:30"));
+    assert_eq!(explanation.winner, "Der Kalender ist unbekannt.");
+}
