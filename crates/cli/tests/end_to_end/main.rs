@@ -4,6 +4,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "tests are read, not used")]
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
+mod chaos;
 mod commands;
 mod day;
 mod outages;

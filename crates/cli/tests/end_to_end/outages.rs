@@ -97,31 +97,38 @@ async fn a_page_missing_in_the_middle_never_means_that_there_is_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_ended_while_the_telephone_system_was_away_is_given_back_soon_after() {
+    tokio::join!(
+        ended_while_away("starface_unavailable"),
+        ended_while_away("starface_reset"),
+        ended_while_away("bridge_reset"),
+        ended_while_away("bridge_missing"),
+    );
+}
+
+async fn ended_while_away(fault: &str) {
     let policy = "actions = { busy = \"dnd\", out_of_office = \"forward\" }\nset_presence = true";
-    for fault in ["starface_unavailable", "starface_reset", "bridge_reset"] {
-        let world = World::start(Setup { policy, ..Setup::default() }).await;
-        let (anna, ben) = (world.person(0), world.person(1));
-        let end = world.at(30);
-        world.meet(&anna, "a", world.at(-60), end, "Jour fixe").await;
-        let away = json!({"start": world.at(-60).to_string(), "end": end.to_string(), "kind": "out_of_office"});
-        world.put_event(&ben, "b", away).await;
-        world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb"})).await;
-        world.diverts(&ben, &["external"]).await;
-        world.fault(fault, true).await;
-        // The outage goes on for a good while after the end.
-        let over = end + jiff::SignedDuration::from_secs(60);
-        let long_after = async || if world.clock.now() > over { Ok(()) } else { Err(world.clock.now()) };
-        eventually("it is long after the end", long_after).await;
-        assert_eq!(world.account(&anna).await["dnd"], true, "{fault}");
-        world.fault(fault, false).await;
-        let back = world.clock.now();
-        world.shows(&anna, json!({"dnd": false, "presence": "available"})).await;
-        world.shows(&ben, json!({"presence": "available"})).await;
-        world.diverts(&ben, &[]).await;
-        let took = world.clock.now().duration_since(back);
-        assert!(took.as_secs() < 60, "{fault}: it took {took:#}");
-        world.board_says("that all is well again", |board| board.connections.iter().all(|c| c.trouble.is_none())).await;
-    }
+    let world = World::start(Setup { policy, ..Setup::default() }).await;
+    let (anna, ben) = (world.person(0), world.person(1));
+    let end = world.at(30);
+    world.meet(&anna, "a", world.at(-60), end, "Jour fixe").await;
+    let away = json!({"start": world.at(-60).to_string(), "end": end.to_string(), "kind": "out_of_office"});
+    world.put_event(&ben, "b", away).await;
+    world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb"})).await;
+    world.diverts(&ben, &["external"]).await;
+    world.fault(fault, true).await;
+    // The outage goes on for a good while after the end.
+    let over = end + jiff::SignedDuration::from_secs(60);
+    let long_after = async || if world.clock.now() > over { Ok(()) } else { Err(world.clock.now()) };
+    eventually("it is long after the end", long_after).await;
+    assert_eq!(world.account(&anna).await["dnd"], true, "{fault}");
+    world.fault(fault, false).await;
+    let back = world.clock.now();
+    world.shows(&anna, json!({"dnd": false, "presence": "available"})).await;
+    world.shows(&ben, json!({"presence": "available"})).await;
+    world.diverts(&ben, &[]).await;
+    let took = world.clock.now().duration_since(back);
+    assert!(took.as_secs() < 60, "{fault}: it took {took:#}");
+    world.board_says("that all is well again", |board| board.connections.iter().all(|c| c.trouble.is_none())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

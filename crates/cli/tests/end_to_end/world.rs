@@ -260,6 +260,14 @@ group = "{group}"
         self.control(Method::DELETE, &format!("/mailboxes/{}/events/{id}", person.mail), Value::Null).await;
     }
 
+    pub(crate) async fn remove_if_there(&self, person: &Person, id: &str) {
+        let path = format!("/mailboxes/{}/events", person.mail);
+        let events = self.control(Method::GET, &path, Value::Null).await;
+        if events.as_array().unwrap().iter().any(|event| event["id"] == id) {
+            self.remove_event(person, id).await;
+        }
+    }
+
     pub(crate) async fn account(&self, person: &Person) -> Value {
         self.control(Method::GET, &format!("/accounts/{}", person.account), Value::Null).await
     }
