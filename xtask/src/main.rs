@@ -3,6 +3,7 @@
 //! ```text
 //! steps       the list of steps, as data
 //! suite       tests, doc tests, scenarios: what counts its own results
+//! clients     other people's clients against the simulator
 //! order       which crate may use which; the core stays pure
 //! unused      dependencies that nobody names
 //! repository  nothing tracked that does not belong there
@@ -12,6 +13,7 @@
 //! ```
 
 mod bench;
+mod clients;
 mod metadata;
 mod order;
 mod repository;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    order, repository,
+    clients, order, repository,
     shell::{Shell, result, run as run_command, say},
     suite, supply, unused,
 };
@@ -23,7 +23,7 @@ impl Tally {
     /// A step that is one check.
     const ONE: Self = Self { passed: 1, failed: 0 };
 
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
     }
@@ -69,6 +69,7 @@ const STEPS: &[Step] = &[
     quick("tests", "unit, property, protocol and program tests", suite::tests),
     quick("doctests", "examples in the documentation", suite::doc_tests),
     quick("scenarios", "the scripted days, through the binary", suite::scenarios),
+    quick("clients", "Microsoft's Graph SDKs for Python and JavaScript against the simulator", clients::check),
     long("release", "the optimised binary builds", |shell| check(shell, &["build", "--release", "--locked"])),
     long("cases", "property tests with many more cases", suite::many_cases),
 ];

@@ -14,7 +14,7 @@ use crate::{
 const SKIPPED: &str = "skipped: no conformance data";
 
 /// The features that the tests are built with, so that nothing is compiled twice.
-const TEST_BUILD: [&str; 5] = ["build", "--workspace", "--bins", "--tests", "--locked"];
+pub(crate) const TEST_BUILD: [&str; 5] = ["build", "--workspace", "--bins", "--tests", "--locked"];
 
 /// The documentation of everything, private items included.
 pub(crate) fn documentation(shell: &Shell) -> Result<Tally> {
@@ -138,7 +138,8 @@ fn scenario_files(shell: &Shell) -> Result<Vec<String>> {
     Ok(files)
 }
 
-fn target(shell: &Shell) -> PathBuf {
+/// Where cargo builds.
+pub(crate) fn target(shell: &Shell) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| shell.root.join("target"), PathBuf::from)
 }
 
