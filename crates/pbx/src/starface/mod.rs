@@ -16,6 +16,8 @@ mod config;
 mod failure;
 mod read;
 mod rest;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod write;
 mod xml_rpc;

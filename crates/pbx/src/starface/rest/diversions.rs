@@ -10,6 +10,7 @@ use busylamp_core::{
     account::Diversion,
     ids::{AccountId, DiversionId},
 };
+use busylamp_net::http::Delivery;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -96,7 +97,9 @@ pub(crate) async fn read(
 pub(crate) async fn switch(rest: &Rest, account: &AccountId, diversion: &DiversionId, on: bool) -> WriteOutcome {
     match try_switch(rest, account, diversion, on).await {
         Ok(outcome) => outcome,
-        Err(Failure { error: PbxError::Refused { advice }, .. }) => WriteOutcome::Refused { advice },
+        Err(Failure { error: PbxError::Refused { advice }, delivery: Delivery::NotSent }) => {
+            WriteOutcome::Refused { advice }
+        }
         Err(failure) => failure.outcome(),
     }
 }
