@@ -1,5 +1,7 @@
 //! What commands share that run for longer: threads, logs, and being told to stop.
 
+use std::io::IsTerminal;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -18,7 +20,8 @@ pub(crate) fn block_on(command: impl Future<Output = exit::Result>) -> exit::Res
 /// Logs to standard error; `BUSYLAMP_LOG` says how much (`error` to `trace`), else `level`.
 pub(crate) fn log(level: &str) {
     let filter = EnvFilter::try_from_env("BUSYLAMP_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 /// Resolves when the program is told to stop, by SIGTERM or Ctrl-C.

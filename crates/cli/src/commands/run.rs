@@ -28,6 +28,8 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     told_to_stop().await;
     tracing::info!("stopping; what is held stays in the store for the next start");
     door.abort();
+    // Only tidiness: the next start would remove it as well.
+    let _gone = std::fs::remove_file(busylamp_service::socket(&arguments.data.store()));
     service.stop().await;
     store.close().await;
     Ok(())
