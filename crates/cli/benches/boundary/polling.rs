@@ -15,6 +15,8 @@ use crate::{
 const POLL: &str = "5s";
 /// The counts stand still for this long only between two polls.
 const BETWEEN_POLLS: Duration = Duration::from_secs(2);
+/// Half a minute after its start the service has read every account a second time; then it is at rest.
+const SETTLED: Duration = Duration::from_secs(35);
 /// Four polls, whatever the phase.
 const QUIET: Duration = Duration::from_secs(20);
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,6 +35,7 @@ async fn one_size(users: usize) -> Result<()> {
     let company = Company::start(SimConfig { users, ..SimConfig::default() }).await?;
     // Nothing is done, so nothing but the calendar is asked again and again.
     let served = Served::start(company.ready(), POLL, "").await?;
+    let started = Instant::now();
     let first = read_once(&company.control, users as u64).await?;
     let mailboxes = users as f64;
     println!(
@@ -40,6 +43,7 @@ async fn one_size(users: usize) -> Result<()> {
         requests(&first) / mailboxes,
         bytes(&first) / mailboxes,
     );
+    tokio::time::sleep_until(started + SETTLED).await;
     company.control.reset_requests().await?;
     tokio::time::sleep(QUIET).await;
     let quiet = company.control.requests().await?;
