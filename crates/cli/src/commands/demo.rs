@@ -10,7 +10,7 @@ use busylamp_service::{
     config::{Secrets, read_file},
 };
 use busylamp_sim::{Ready, SimConfig, Simulator};
-use busylamp_web::Site;
+use busylamp_web::{Note, Site};
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 
@@ -91,7 +91,10 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     let site = Site {
         board: service.board(),
         zone: zone("Europe/Berlin").unwrap_or(TimeZone::UTC),
-        note: Some("A pretended company, cloud and telephone system; everything else is real."),
+        note: Some(Note {
+            german: "Firma, Cloud und Telefonanlage sind nachgestellt; alles andere ist echt.",
+            english: "A pretended company, cloud and telephone system; everything else is real.",
+        }),
     };
     // The page's streams end with the service, so that serving can end as well.
     let ending = Arc::clone(&service);
