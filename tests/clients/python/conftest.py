@@ -60,13 +60,13 @@ def roomy(simulator: Simulator) -> Employee:
     return emptied(simulator, simulator.employees[18])
 
 
-def credential(simulator: Simulator, secret: str | None = None) -> ClientSecretCredential:
+def credential(simulator: Simulator, **different: str) -> ClientSecretCredential:
     """Microsoft's own sign-in, with the simulator as the authority."""
-    ready = simulator.ready
+    ready = simulator.ready | different
     return ClientSecretCredential(
         ready["tenant"],
         ready["client_id"],
-        secret or ready["client_secret"],
+        ready["client_secret"],
         authority=ready["login"],
         disable_instance_discovery=True,
         connection_verify=ready["ca"],
