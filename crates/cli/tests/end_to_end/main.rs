@@ -11,4 +11,5 @@ mod outages;
 mod privacy;
 mod process;
 mod restarts;
+mod special;
 mod world;

@@ -17,7 +17,7 @@ use busylamp_service::{
 use busylamp_sim::{Calendars, SimConfig, Simulator};
 use busylamp_store::{Key, Store};
 use jiff::{SignedDuration, Timestamp};
-use reqwest::{Client, Method};
+use reqwest::{Certificate, Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -48,6 +48,12 @@ pub(crate) struct Setup {
     pub(crate) graph_secret: Option<&'static str>,
     pub(crate) pbx_password: Option<&'static str>,
     pub(crate) group: Option<String>,
+    /// Sign in to the telephone system as version 10 wants it.
+    pub(crate) oauth: bool,
+    /// HTTPS everywhere, with an authority of the simulator's own.
+    pub(crate) tls: bool,
+    /// The instance does not name that authority.
+    pub(crate) without_trust: bool,
 }
 
 impl Default for Setup {
@@ -62,6 +68,9 @@ impl Default for Setup {
             graph_secret: None,
             pbx_password: None,
             group: None,
+            oauth: false,
+            tls: false,
+            without_trust: false,
         }
     }
 }
@@ -106,6 +115,7 @@ impl World {
         let sim = Simulator::start(SimConfig {
             users: setup.users,
             calendars: Calendars::Empty,
+            tls: setup.tls,
             clock: busylamp_sim::Clock::new(move || clock.now()),
             ..SimConfig::default()
         })
@@ -113,7 +123,11 @@ impl World {
         .unwrap();
         let folder = tempfile::tempdir().unwrap();
         Key::create(&folder.path().join("busylamp.key")).unwrap();
-        let http = Client::builder().no_proxy().build().unwrap();
+        let mut http = Client::builder().no_proxy();
+        if let Some(ca) = &sim.ready().ca {
+            http = http.add_root_certificate(Certificate::from_pem(&std::fs::read(ca).unwrap()).unwrap());
+        }
+        let http = http.build().unwrap();
         let world = Self { sim, setup, clock, folder, http, running: None };
         for person in world.people() {
             world.is_at_the_desk(&person).await;
@@ -143,6 +157,12 @@ impl World {
         service.apply(&[self.instance()]).await.unwrap();
     }
 
+    /// Applies another instance besides.
+    pub(crate) async fn apply_also(&self, instance: &WrittenInstance, secrets: &Secrets) {
+        let (service, _) = self.running.as_ref().unwrap();
+        service.apply(&[(instance.clone(), secrets.clone())]).await.unwrap();
+    }
+
     pub(crate) async fn stop(&mut self) {
         let (service, store) = self.running.take().unwrap();
         service.stop().await;
@@ -153,12 +173,15 @@ impl World {
         let ready = self.sim.ready();
         let written = read_file(&self.instance_text()).unwrap().remove(0);
         let secret = |other: Option<&str>, right: &str| Secret::new(other.unwrap_or(right));
+        let ca = ready.ca.as_ref().map(|path| Secret::new(std::fs::read_to_string(path).unwrap()));
+        let trusts = ["graph.trust", "starface.trust"].into_iter().zip(ca.into_iter().cycle());
         let secrets = [
+            ("starface.client_secret", Secret::new(ready.starface_client_secret.clone())),
             ("graph.client_secret", secret(self.setup.graph_secret, &ready.client_secret)),
             ("starface.password", secret(self.setup.pbx_password, &ready.starface_password)),
             ("starface.bridge.key", Secret::new(ready.starface_bridge_key.clone())),
         ];
-        (written, secrets.into_iter().map(|(place, secret)| (place.to_owned(), secret)).collect())
+        (written, secrets.into_iter().chain(trusts).map(|(place, secret)| (place.to_owned(), secret)).collect())
     }
 
     /// The instance as a file; its secrets stand in files beside it ([`World::write_files`]).
@@ -168,6 +191,11 @@ impl World {
         let (tenant, client, graph, login) = (&ready.tenant, &ready.client_id, &ready.graph, &ready.login);
         let (starface, starface_login) = (&ready.starface, &ready.starface_login);
         let group = self.setup.group.as_ref().unwrap_or(&ready.starface_group);
+        let trust = match &ready.ca {
+            Some(ca) if !self.setup.without_trust => format!("trust = {{ authority = \"{ca}\" }}"),
+            Some(_) | None => String::new(),
+        };
+        let oauth = if self.setup.oauth { "client_secret = { file = \"oauth.secret\" }" } else { "" };
         let bridge = if *bridge {
             let instance = &ready.starface_bridge_instance;
             format!("bridge = {{ instance = \"{instance}\", key = {{ file = \"bridge.secret\" }} }}")
@@ -188,11 +216,14 @@ client_secret = {{ file = "graph.secret" }}
 endpoint = "{graph}"
 login = "{login}"
 poll = "{poll}"
+{trust}
 [instance.starface]
 url = "{starface}"
 login = "{starface_login}"
 password = {{ file = "starface.secret" }}
 group = "{group}"
+{oauth}
+{trust}
 {bridge}
 [instance.policy]
 {policy}
@@ -206,6 +237,7 @@ group = "{group}"
         let put = |name: &str, text: &str| std::fs::write(self.folder.path().join(name), text).unwrap();
         put("graph.secret", self.setup.graph_secret.unwrap_or(&ready.client_secret));
         put("starface.secret", self.setup.pbx_password.unwrap_or(&ready.starface_password));
+        put("oauth.secret", &ready.starface_client_secret);
         put("bridge.secret", &ready.starface_bridge_key);
         put("instance.toml", &self.instance_text());
         self.folder.path().join("instance.toml")
