@@ -5,36 +5,55 @@ use std::{convert::Infallible, sync::Arc};
 
 use askama::Template;
 use axum::{
-    extract::State,
+    extract::State as Extract,
     http::{HeaderMap, StatusCode},
     response::{
         Html, IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
     },
 };
-use busylamp_core::{account::Presence, explain::Speaker, language::Language};
+use busylamp_core::{explain::Speaker, language::Language};
 use busylamp_service::board::{Board, Connection, Lamp};
 use futures_util::{Stream, StreamExt};
 use jiff::{Timestamp, tz::TimeZone};
 use tokio_stream::wrappers::WatchStream;
 
-use crate::{Site, language::preferred};
+use crate::{
+    Site,
+    language::preferred,
+    state::{State, presence_word},
+    when::{When, ahead, clock},
+};
 
 #[derive(Template)]
 #[template(path = "board.html")]
 struct Page {
     language: &'static str,
     note: Option<&'static str>,
+    lost: &'static str,
+    unscripted: &'static str,
     lamps: Lamps,
 }
 
 #[derive(Template)]
 #[template(path = "lamps.html")]
 struct Lamps {
-    clock: String,
+    title: String,
+    clock: Option<When>,
+    legend_label: &'static str,
+    legend: Vec<Counted>,
+    lamps_label: &'static str,
+    until_word: &'static str,
     lamps: Vec<Drawn>,
     troubles: Vec<String>,
     waiting: Option<&'static str>,
+}
+
+/// A state in the legend.
+struct Counted {
+    state: &'static str,
+    word: &'static str,
+    count: usize,
 }
 
 /// One lamp as it is drawn: state by colour, shape and word.
@@ -42,23 +61,34 @@ struct Drawn {
     name: String,
     state: &'static str,
     word: &'static str,
-    presence: &'static str,
-    text: String,
-    until: String,
+    presence: Option<&'static str>,
+    text: Option<String>,
+    until: Option<When>,
     flags: Vec<&'static str>,
 }
 
 /// The page, with all lamps in it: it can be read without script too.
-pub(crate) async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
+pub(crate) async fn page(Extract(site): Extract<Site>, headers: HeaderMap) -> Response {
     let language = preferred(&headers);
     let board = site.board.borrow().clone();
-    let lamps = draw(&board, language, &site.zone);
-    render(&Page { language: language.pick("de", "en"), note: site.note, lamps })
+    render(&Page {
+        language: language.pick("de", "en"),
+        note: site.note.map(|note| language.pick(note.german, note.english)),
+        lost: language.pick(
+            "Keine Verbindung zu Busylamp: die Lampen stehen, wie sie zuletzt waren.",
+            "No connection to Busylamp: the lamps are as they were last.",
+        ),
+        unscripted: language.pick(
+            "Ohne JavaScript zeigt die Seite den Stand beim Laden.",
+            "Without JavaScript the page shows how things were when it was loaded.",
+        ),
+        lamps: draw(&board, language, &site.zone),
+    })
 }
 
 /// The lamps, again whenever they change.
 pub(crate) async fn live(
-    State(site): State<Site>,
+    Extract(site): Extract<Site>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let language = preferred(&headers);
@@ -79,79 +109,96 @@ fn render(template: &impl Template) -> Response {
 }
 
 fn draw(board: &Arc<Board>, language: Language, zone: &TimeZone) -> Lamps {
-    let clock = board.now.map_or_else(String::new, |now| hour(now, zone, "%a %H:%M:%S"));
     let speaker = Speaker { language, zone };
+    let states: Vec<State> = board.lamps.iter().map(State::of).collect();
+    let (lit, all) = (states.iter().filter(|state| state.lit()).count(), states.len());
     let trouble =
         |connection: &Connection| connection.trouble.as_ref().map(|trouble| format!("{}: {trouble}", connection.name));
     Lamps {
-        clock,
-        lamps: board.lamps.iter().map(|lamp| drawn(lamp, &speaker)).collect(),
+        title: language.pick(format!("{lit} von {all} Lampen an"), format!("{lit} of {all} lamps lit")),
+        clock: board.now.map(|now| clock(now, zone, language)),
+        legend_label: language.pick("Legende", "Legend"),
+        legend: legend(&states, language),
+        lamps_label: language.pick("Benutzer", "Users"),
+        until_word: language.pick("unverändert bis", "unchanged until"),
+        lamps: board.lamps.iter().map(|lamp| drawn(lamp, board.now, &speaker)).collect(),
         troubles: board.connections.iter().filter_map(trouble).collect(),
         waiting: board.lamps.is_empty().then(|| language.pick("Die Benutzer werden gelesen …", "Reading the users …")),
     }
 }
 
-fn drawn(lamp: &Lamp, speaker: &Speaker<'_>) -> Drawn {
+/// Every state and how many lamps show it. What has not been read is an exception and not explained without one.
+fn legend(states: &[State], language: Language) -> Vec<Counted> {
+    let counted = State::ALL.map(|state| (state, states.iter().filter(|other| **other == state).count()));
+    let counted = counted.into_iter().filter(|(state, count)| *state != State::NotRead || *count > 0);
+    counted.map(|(state, count)| Counted { state: state.class(), word: state.word(language), count }).collect()
+}
+
+fn drawn(lamp: &Lamp, now: Option<Timestamp>, speaker: &Speaker<'_>) -> Drawn {
     let language = speaker.language;
-    let (state, german, english) = match (lamp.dnd, lamp.diverted, lamp.in_event) {
-        (Some(true), _, _) => ("dnd", "Nicht stören", "Do not disturb"),
-        (_, Some(true), _) => ("diverted", "Umgeleitet", "Diverted"),
-        (None, None, _) => ("unknown", "Nicht gelesen", "Not read"),
-        (_, _, true) => ("event", "Im Termin", "In an event"),
-        (_, _, false) => ("idle", "Erreichbar", "Reachable"),
-    };
+    let state = State::of(lamp);
     Drawn {
         name: lamp.name.clone(),
-        state,
-        word: language.pick(german, english),
-        presence: lamp.presence.map_or("", |presence| presence_word(presence, language)),
-        text: lamp.text.clone().unwrap_or_default(),
-        until: lamp.until.map_or_else(String::new, |until| {
-            format!("{} {}", language.pick("bis", "until"), hour(until, speaker.zone, "%a %H:%M"))
-        }),
+        state: state.class(),
+        word: state.word(language),
+        presence: lamp.presence.map(|presence| presence_word(presence, language)),
+        text: lamp.text.clone().filter(|text| !text.is_empty()),
+        until: lamp.until.map(|until| ahead(until, now, speaker.zone, language)),
         flags: lamp.flags.iter().map(|flag| speaker.flag(*flag)).collect(),
     }
 }
 
-fn presence_word(presence: Presence, language: Language) -> &'static str {
-    let (german, english) = match presence {
-        Presence::Available => ("Verfügbar", "Available"),
-        Presence::Away => ("Abwesend", "Away"),
-        Presence::ExtendedAway => ("Länger abwesend", "Extended away"),
-        Presence::DoNotDisturb => ("Nicht stören", "Do not disturb"),
-        Presence::FreeForChat => ("Bereit zum Chatten", "Free for chat"),
-        Presence::Unavailable => ("Abgemeldet", "Logged off"),
-    };
-    language.pick(german, english)
-}
-
-fn hour(at: Timestamp, zone: &TimeZone, form: &str) -> String {
-    zone.to_datetime(at).strftime(form).to_string()
-}
-
 #[cfg(test)]
 mod tests {
-    use busylamp_core::keeper::Flag;
+    use busylamp_core::{account::Presence, keeper::Flag};
 
     use super::*;
 
-    #[test]
-    fn a_lamp_tells_its_state_by_word_and_escapes_what_people_wrote() {
-        let lamp = Lamp {
+    fn lamp() -> Lamp {
+        Lamp {
             instance: "i".into(),
             account: "1001".into(),
-            name: "<Anna & Söhne>".into(),
+            name: "Anna".into(),
             dnd: Some(true),
             diverted: Some(false),
             presence: Some(Presence::DoNotDisturb),
-            text: Some("</ul><script>".into()),
+            text: None,
             in_event: true,
             until: "2026-11-24T09:30:00Z".parse().ok(),
             flags: vec![Flag::TextCut],
-        };
-        let board = Arc::new(Board { now: None, lamps: vec![lamp], connections: Vec::new() });
-        let html = draw(&board, Language::German, &TimeZone::UTC).render().expect("a drawing");
-        assert!(html.contains("Nicht stören") && html.contains("bis Tue 09:30"), "{html}");
+        }
+    }
+
+    fn html(lamps: Vec<Lamp>, language: Language) -> String {
+        let now = "2026-11-23T09:00:00Z".parse().ok();
+        let board = Arc::new(Board { now, lamps, connections: Vec::new() });
+        draw(&board, language, &TimeZone::UTC).render().expect("a drawing")
+    }
+
+    #[test]
+    fn a_lamp_tells_its_state_by_word_and_its_time_in_the_readers_language() {
+        let german = html(vec![lamp()], Language::German);
+        assert!(german.contains("Nicht stören") && german.contains("unverändert bis"), "{german}");
+        assert!(german.contains(r#"<time datetime="2026-11-24T09:30:00Z">Di 09:30</time>"#), "{german}");
+        let english = html(vec![lamp()], Language::English);
+        assert!(english.contains("Do not disturb") && english.contains("unchanged until"), "{english}");
+        assert!(english.contains("Tue 09:30") && english.contains("Monday, 09:00:00"), "{english}");
+    }
+
+    #[test]
+    fn what_people_wrote_is_escaped() {
+        let written = Lamp { name: "<Anna & Söhne>".into(), text: Some("</ul><script>".into()), ..lamp() };
+        let html = html(vec![written], Language::German);
         assert!(!html.contains("<script>") && !html.contains("<Anna"), "{html}");
+    }
+
+    #[test]
+    fn the_title_counts_lit_lamps_and_the_legend_all_states() {
+        let off = Lamp { dnd: Some(false), in_event: false, ..lamp() };
+        let unread = Lamp { dnd: None, diverted: None, ..lamp() };
+        let shown = html(vec![lamp(), off.clone(), off.clone()], Language::English);
+        assert!(shown.contains(r#"data-title="1 of 3 lamps lit""#), "{shown}");
+        assert!(!shown.contains("Not read"), "{shown}");
+        assert!(html(vec![unread, off], Language::English).contains("Not read"));
     }
 }

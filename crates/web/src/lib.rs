@@ -2,11 +2,15 @@
 //!
 //! ```text
 //! board     one lamp a user, live
+//! state     what a lamp says
+//! when      hours and days as people read them
 //! language  German or English, as the browser prefers
 //! ```
 
 mod board;
 mod language;
+mod state;
+mod when;
 
 use std::{io, sync::Arc};
 
@@ -30,7 +34,16 @@ pub struct Site {
     /// The zone in which hours are shown.
     pub zone: TimeZone,
     /// A sentence at the top, for the demo.
-    pub note: Option<&'static str>,
+    pub note: Option<Note>,
+}
+
+/// A sentence for people, in both languages.
+#[derive(Clone, Copy, Debug)]
+pub struct Note {
+    /// Auf Deutsch.
+    pub german: &'static str,
+    /// In English.
+    pub english: &'static str,
 }
 
 /// Serves the pages until `stop` resolves. Listening is the caller's: loopback unless told otherwise.
@@ -51,6 +64,7 @@ fn router(site: Site) -> Router {
         .route("/lamps", get(board::live))
         .route("/assets/board.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/board.css"))))
         .route("/assets/board.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/board.js"))))
+        .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("../assets/icon.svg"))))
         .layer(middleware::from_fn(guard))
         .with_state(site)
 }
@@ -71,7 +85,7 @@ async fn guard(request: Request, next: Next) -> Response {
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                   base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
