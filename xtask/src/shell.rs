@@ -29,7 +29,9 @@ pub(crate) struct Shell {
 impl Shell {
     /// In the root of this workspace, wherever we were started.
     pub(crate) fn at_root() -> Result<Self> {
-        let xtask = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        // What cargo says now comes first: checkouts that share a target folder share the program in it.
+        let now = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let xtask = now.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
         let root = xtask.parent().context("xtask has a folder above it")?.to_owned();
         Ok(Self { root })
     }
