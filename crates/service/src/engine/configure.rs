@@ -153,6 +153,7 @@ impl Engine {
             next_directory: now,
             directory_trouble: None,
             directory_unkept: false,
+            forgotten: Vec::new(),
             config,
         };
         // Mailboxes that were never read are in no agenda at rest; the directory knows them.

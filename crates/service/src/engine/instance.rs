@@ -45,6 +45,8 @@ pub(super) struct Instance {
     pub(super) directory_trouble: Option<String>,
     /// The directory has changed and is to be kept.
     pub(super) directory_unkept: bool,
+    /// Mailboxes that nobody needs any more: what is kept of them at rest is to go.
+    pub(super) forgotten: Vec<MailAddress>,
 }
 
 /// The directory as it is kept, so that a restart knows its users before the telephone system answers.

@@ -34,6 +34,7 @@ impl Engine {
         if self.commit_failed.as_ref().is_some_and(|(again, _)| now >= *again) {
             self.dirty.extend(all_users(&self.instances));
         }
+        self.forget_agendas().await;
         self.keep_agendas(now).await;
         self.keep_directories().await;
         self.keep_history(now).await;
@@ -246,6 +247,18 @@ impl Engine {
                     instance.directory_unkept = false;
                     tracing::warn!(instance = %id, %error, "the directory can't be kept");
                 }
+            }
+        }
+    }
+
+    /// Calendars that nobody needs any more don't stay at rest.
+    async fn forget_agendas(&mut self) {
+        for (id, instance) in self.instances.iter_mut().filter(|(_, instance)| !instance.forgotten.is_empty()) {
+            let forgotten = std::mem::take(&mut instance.forgotten);
+            let mailboxes: Vec<_> = forgotten.iter().map(|mailbox| (id, mailbox)).collect();
+            if let Err(error) = self.store.delete_agendas(&mailboxes).await {
+                tracing::warn!(instance = %id, %error, "calendars that are not needed any more can't be removed");
+                instance.forgotten = forgotten;
             }
         }
     }

@@ -263,8 +263,9 @@ impl Engine {
             if instance.mailboxes.len() + forgotten.len() > known {
                 instance.next_poll = now;
             }
+            instance.forgotten.extend(forgotten);
+            self.dirty.extend(instance.users.keys().map(|account| (id.clone(), account.clone())));
         }
-        self.dirty.extend(instance.users.keys().map(|account| (id.clone(), account.clone())));
         let accounts: Vec<_> = instance.users.keys().cloned().collect();
         if let Some(link) = self.links.get_mut(&instance.config.pbx_key()) {
             for account in accounts {
