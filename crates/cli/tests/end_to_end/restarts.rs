@@ -188,3 +188,63 @@ async fn a_changed_policy_acts_at_once_while_the_service_runs() {
     world.diverts(&anna, &[]).await;
     assert_eq!(run.terminate().await, Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_is_quick_although_everybody_answers_slowly() {
+    let world = World::prepare(process()).await;
+    let (anna, witness) = (world.person(0), world.person(1));
+    world.apply_file().await;
+    let run = world.run_process("info");
+    world.a_round_has_passed(&witness).await;
+    world.fault("starface_slow", true).await;
+    world.is_in_a_meeting(&anna, "a").await;
+    let begun = async || if world.struck("starface_slow").await > 0 { Ok(()) } else { Err("not yet") };
+    eventually("the write is under way", begun).await;
+    world.fault("graph_slow", true).await;
+    assert_eq!(run.terminate().await, Some(0));
+    for fault in ["starface_slow", "graph_slow"] {
+        world.fault(fault, false).await;
+    }
+    let _run = world.run_process("info");
+    world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"})).await;
+    world.remove_event(&anna, "a").await;
+    world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whenever_the_program_is_killed_nothing_is_left_behind() {
+    let world = World::prepare(Setup { users: 6, policy: EVERYTHING, ..process() }).await;
+    let people = world.people();
+    for person in &people {
+        world.by_hand(person, json!({"text": format!("Eigener Text {}", person.account)})).await;
+    }
+    world.apply_file().await;
+    for round in 0..6 {
+        let run = world.run_process("info");
+        let kind = if round % 2 == 0 { "busy" } else { "out_of_office" };
+        let before = world.writes().await.len();
+        for person in &people {
+            let (start, end) = (world.at(-60).to_string(), world.at(36_000).to_string());
+            let event = json!({"start": start, "end": end, "kind": kind, "subject": format!("Jour fixe {round}")});
+            world.put_event(person, "a", event).await;
+        }
+        // Killed as soon as the first writes arrive, or some later: the rest is on its way, or decided, or neither.
+        let arrived = async || {
+            let number = world.writes().await.len() - before;
+            if number > round { Ok(()) } else { Err(number) }
+        };
+        eventually("writes arrive", arrived).await;
+        run.kill();
+    }
+    let _run = world.run_process("info");
+    for person in &people {
+        world.shows(person, json!({"text": "Jour fixe 5", "presence": "extended_away", "dnd": false})).await;
+        world.diverts(person, &["external"]).await;
+        world.remove_event(person, "a").await;
+    }
+    for person in &people {
+        let text = format!("Eigener Text {}", person.account);
+        world.shows(person, json!({"dnd": false, "presence": "available", "text": text})).await;
+        world.diverts(person, &[]).await;
+    }
+}
