@@ -31,7 +31,7 @@ const BACK: SignedDuration = SignedDuration::from_hours(24);
 /// A long poll for changes waits at most this long; the bridge allows 25 s.
 const LISTEN: SignedDuration = SignedDuration::from_secs(20);
 /// What a telephone system can do is asked again this often, and after this when it could not be asked.
-const CAPABILITIES_EVERY: SignedDuration = SignedDuration::from_mins(5);
+const CAPABILITIES_EVERY: SignedDuration = SignedDuration::from_mins(1);
 const CAPABILITIES_AGAIN: SignedDuration = SignedDuration::from_secs(15);
 
 /// What came of a piece of work.
