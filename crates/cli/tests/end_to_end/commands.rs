@@ -160,3 +160,32 @@ async fn apply_takes_all_of_a_file_or_nothing_of_it() {
     let applied = output(world.with_store(&["apply", path])).await;
     assert_eq!((applied.status.code(), out(&applied)), (Some(0), "Test: applied\n".to_owned()));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beside_a_running_service_the_store_is_its_own() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::prepare(Setup { speed: 1, poll: "1s", ..Setup::default() }).await;
+    let run = world.run_process("info");
+    world.apply_file().await;
+    let file = world.folder.path().join("instance.toml");
+    let path = file.to_str().unwrap();
+    for name in ["busylamp.db", "busylamp.key", "busylamp.sock"] {
+        let mode = fs::metadata(world.folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name} is open to others: {mode:o}");
+    }
+    for arguments in [["run"], ["check"]] {
+        let second = output(world.with_store(&arguments)).await;
+        assert_eq!(second.status.code(), Some(3), "{}", err(&second));
+        assert!(err(&second).contains("use"), "{}", err(&second));
+    }
+    fs::write(&file, world.instance_text().replace("Europe/Berlin", "Europe/Bärlin")).unwrap();
+    is_refused(&output(world.with_store(&["apply", path])).await, "instance[0].zone");
+    let anna = world.person(0);
+    world.is_in_a_meeting(&anna, "a").await;
+    world.shows(&anna, json!({"dnd": true})).await;
+    assert_eq!(run.terminate().await, Some(0));
+    // With the service stopped the store is anybody's again, and the socket that it left is no hindrance.
+    let check = output(world.with_store(&["check"])).await;
+    assert_eq!(check.status.code(), Some(0), "{}{}", out(&check), err(&check));
+    assert!(out(&check).starts_with("Test\n"));
+}

@@ -156,3 +156,55 @@ async fn an_edit_is_seen_at_the_next_poll_and_quiet_polls_cost_next_to_nothing()
     let seen = world.writes().await.pop().unwrap().instant;
     assert!(seen.duration_since(edited).as_secs() <= 15, "it took {:#}", seen.duration_since(edited));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_program_leads_a_persons_change_is_written_over_and_given_back_later() {
+    let policy = "actions = { busy = \"dnd\" }\nmanual_change = \"lead\"\nset_presence = true\nlead = true\ntitle_as_text = true";
+    let world = World::start(Setup { policy, ..Setup::default() }).await;
+    let anna = world.person(0);
+    world.by_hand(&anna, json!({"presence": "extended_away"})).await;
+    world.is_in_a_meeting(&anna, "a").await;
+    let meeting = json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"});
+    world.shows(&anna, meeting.clone()).await;
+    world.by_hand(&anna, json!({"dnd": false, "presence": "free_for_chat", "text": "Bin da"})).await;
+    world.shows(&anna, meeting).await;
+    world.remove_event(&anna, "a").await;
+    world.shows(&anna, json!({"dnd": false, "presence": "free_for_chat", "text": "Bin da"})).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn series_whole_days_and_meetings_since_long_ago_are_found() {
+    let world = World::start(Setup::default()).await;
+    let (anna, ben, clara) = (world.person(0), world.person(1), world.person(2));
+    let day = 86_400;
+    let series = json!({"start": world.at(-2 * day - 60).to_string(), "end": world.at(-2 * day + 36_000).to_string(),
+        "kind": "busy", "recurrence": {"every_days": 1, "count": 10}});
+    world.put_event(&anna, "series", series).await;
+    let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let today = zone.to_datetime(world.clock.now()).date().to_string();
+    world.put_event(&ben, "day", json!({"all_day": true, "first_day": today, "last_day": today, "kind": "busy"})).await;
+    world.meet(&clara, "long", world.at(-20 * day), world.at(20 * day), "Forschungssemester").await;
+    for person in [&anna, &ben, &clara] {
+        world.shows(person, json!({"dnd": true})).await;
+    }
+    world.remove_event(&anna, "series").await;
+    world.remove_event(&ben, "day").await;
+    world.remove_event(&clara, "long").await;
+    for person in [&anna, &ben, &clara] {
+        world.shows(person, json!({"dnd": false})).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_address_is_another_mailbox_and_two_may_follow_one() {
+    let world = World::start(Setup { speed: 120, poll: "30s", ..Setup::default() }).await;
+    let (anna, ben) = (world.person(0), world.person(1));
+    world.is_in_a_meeting(&anna, "a").await;
+    world.shows(&anna, json!({"dnd": true})).await;
+    world.by_hand(&ben, json!({"mail": format!("  {} ", anna.mail.to_uppercase())})).await;
+    world.shows(&ben, json!({"dnd": true})).await;
+    world.by_hand(&anna, json!({"mail": ben.mail})).await;
+    world.shows(&anna, json!({"dnd": false})).await;
+    world.remove_event(&anna, "a").await;
+    world.shows(&ben, json!({"dnd": false})).await;
+}

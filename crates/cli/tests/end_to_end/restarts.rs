@@ -248,3 +248,24 @@ async fn whenever_the_program_is_killed_nothing_is_left_behind() {
         world.diverts(person, &[]).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_latched_action_stays_through_edits_and_restarts_until_its_meeting_ends() {
+    let policy =
+        "actions = { busy = \"dnd\", out_of_office = \"forward\" }\nchange_during_event = false\ntitle_as_text = true";
+    let mut world = World::start(Setup { policy, ..Setup::default() }).await;
+    let (anna, witness) = (world.person(0), world.person(1));
+    world.is_in_a_meeting(&anna, "a").await;
+    world.shows(&anna, json!({"dnd": true, "text": "Jour fixe"})).await;
+    let edited = json!({"start": world.at(-60).to_string(), "end": world.at(36_000).to_string(), "kind": "out_of_office",
+        "subject": "Messe"});
+    world.put_event(&anna, "a", edited).await;
+    world.shows(&anna, json!({"dnd": true, "text": "Messe"})).await;
+    world.stop().await;
+    world.run().await;
+    world.a_round_has_passed(&witness).await;
+    assert_eq!(world.account(&anna).await["dnd"], true);
+    assert!(world.diverted(&anna).await.is_empty());
+    world.remove_event(&anna, "a").await;
+    world.shows(&anna, json!({"dnd": false, "text": ""})).await;
+}
