@@ -41,7 +41,8 @@ use self::{
 };
 use crate::{AccountWrites, Capabilities, Change, Directory, Pbx, PbxError, Reading, WriteOutcome};
 
-/// Requests about diversions that run side by side.
+/// How many accounts' diversions are read side by side, and how many are switched. Each has its own turns, or a write
+/// that is due would wait behind a reading of everybody.
 const PARALLEL: usize = 8;
 /// The longest answer, in bytes: the users, or the states, of a large company. Ten thousand users take half of it.
 const MAX_ANSWER: usize = 8 << 20;
@@ -57,7 +58,8 @@ pub struct Starface {
     told: Mutex<Option<Info>>,
     /// How far the bridge's events have been heard.
     cursor: Mutex<Option<String>>,
-    parallel: Semaphore,
+    reading: Semaphore,
+    writing: Semaphore,
 }
 
 impl Starface {
@@ -83,7 +85,8 @@ impl Starface {
             bridge,
             told: Mutex::default(),
             cursor: Mutex::default(),
-            parallel: Semaphore::new(PARALLEL),
+            reading: Semaphore::new(PARALLEL),
+            writing: Semaphore::new(PARALLEL),
         }
     }
 

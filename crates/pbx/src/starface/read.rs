@@ -40,7 +40,7 @@ impl Starface {
         account: &AccountId,
         told: Option<&Result<UserState, &'static str>>,
     ) -> Result<Reading, Failure> {
-        let _turn = self.parallel.acquire().await;
+        let _turn = self.reading.acquire().await;
         let diversions = match diversions::read(&self.rest, &self.numbers, account).await {
             Ok(diversions) => diversions,
             // A list that is refused may be that of a user who is no more.

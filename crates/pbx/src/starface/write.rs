@@ -56,7 +56,7 @@ impl Starface {
         let accounts = sorted.iter().filter(|sorted| !sorted.diversions.is_empty()).map(|sorted| async {
             let mut outcomes = Vec::new();
             for (id, on) in &sorted.diversions {
-                let _turn = self.parallel.acquire().await;
+                let _turn = self.writing.acquire().await;
                 let outcome = diversions::switch(&self.rest, sorted.account, id, *on).await;
                 outcomes.push((Dimension::Diversion((*id).clone()), outcome));
             }

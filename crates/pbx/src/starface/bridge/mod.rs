@@ -4,25 +4,34 @@
 pub(crate) mod message;
 mod record;
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use busylamp_core::{ids::AccountId, secret::Secret};
 use busylamp_net::http::Transport;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use message::{Answer, Code, Events, Info, Setting, States};
+use tokio::time::Instant;
 
 use super::{
     address::Address,
     config::{BridgeConfig, StarfaceConfig},
     failure::Failure,
     rest::{
-        session::{Session, Sessions, not_accepted},
+        session::{Session, Sessions},
         unexpected,
     },
     xml_rpc::{self, Response, Value},
 };
 use crate::PbxError;
+
+/// After `/xml-rpc` has refused our proof twice, with a new sign-in in between, nothing is sent there for so long. REST
+/// has let us in, so the password is right; but a proof that is not taken may count as a wrong password there, and must
+/// not lock the account.
+const REFUSED_PAUSE: Duration = Duration::from_secs(300);
 
 /// A client of the bridge.
 pub(crate) struct Bridge {
@@ -31,6 +40,7 @@ pub(crate) struct Bridge {
     sessions: Arc<Sessions>,
     instance: String,
     key: Secret,
+    refused: Mutex<Option<Instant>>,
 }
 
 impl Bridge {
@@ -41,7 +51,14 @@ impl Bridge {
         sessions: Arc<Sessions>,
     ) -> Self {
         let address = Address::new(config.url.clone());
-        Self { http, address, sessions, instance: bridge.instance.clone(), key: bridge.key.clone() }
+        Self {
+            http,
+            address,
+            sessions,
+            instance: bridge.instance.clone(),
+            key: bridge.key.clone(),
+            refused: Mutex::default(),
+        }
     }
 
     /// What the bridge can do.
@@ -65,6 +82,10 @@ impl Bridge {
     }
 
     async fn call(&self, request: String) -> Result<String, Failure> {
+        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.is_some_and(|at| at.elapsed() < REFUSED_PAUSE) {
+            return Err(proof_refused());
+        }
         let members = vec![
             ("key".to_owned(), Value::String(self.key.expose().to_owned())),
             ("request".to_owned(), Value::String(request)),
@@ -82,11 +103,12 @@ impl Bridge {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !last => {
                     session = self.sessions.instead_of(&session).await?;
                 }
-                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(not_accepted()),
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => break,
                 status => return Err(unexpected("the bridge", status)),
             }
         }
-        Err(not_accepted())
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        Err(proof_refused())
     }
 
     /// The URL holds a secret: nothing shows it.
@@ -123,6 +145,14 @@ impl Bridge {
             }
         }
     }
+}
+
+fn proof_refused() -> Failure {
+    Failure::not_done(PbxError::SignIn {
+        advice: "/xml-rpc refuses the sign-in that REST accepts; check that the account may use XML-RPC, and set the client \
+                 secret if an external identity provider is connected. It is tried again after some minutes"
+            .to_owned(),
+    })
 }
 
 /// The answer to a whole call; what is wrong with it, or why the bridge refuses, as a failure.

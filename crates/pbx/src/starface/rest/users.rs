@@ -49,12 +49,13 @@ pub(crate) async fn me(rest: &Rest) -> Result<AccountId, Failure> {
     Ok(AccountId::new(user.id.0))
 }
 
-/// Whether there is a user of this id.
+/// Whether there is a user of this id. Who is said to be no more loses what is held for them, and a PBX that is just
+/// starting answers 404 to everything; so 404 is believed only with a list of users that lacks the id.
 pub(crate) async fn exists(rest: &Rest, account: &AccountId) -> Result<bool, Failure> {
     let answer = rest.get(&["users", account.as_str()], &[]).await?;
     match answer.status() {
         StatusCode::OK => Ok(true),
-        StatusCode::NOT_FOUND => Ok(false),
+        StatusCode::NOT_FOUND => Ok(all(rest).await?.contains_key(account)),
         status => Err(unexpected("a user", status)),
     }
 }

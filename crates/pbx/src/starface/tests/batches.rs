@@ -1,6 +1,12 @@
 //! What becomes of the records of a batch. (Bridge contract, `apply`)
 
-use busylamp_core::account::{Dimension, Presence, Value};
+use std::time::Duration;
+
+use busylamp_core::{
+    account::{Dimension, Presence, Value},
+    ids::AccountId,
+};
+use tokio::time::Instant;
 
 use super::{
     house::{House, word},
@@ -182,6 +188,25 @@ async fn an_account_given_twice_has_all_its_outcomes() {
         outcomes[&"7".into()],
         [done(Dimension::Dnd), done(Dimension::Diversion("int-7".into())), done(Dimension::Text)]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_diversion_does_not_wait_behind_a_reading_of_everybody() {
+    let house = House::in_memory(|_| {});
+    house.state("7").await;
+    house.script.latency(Duration::from_secs(1));
+    let everybody: Vec<AccountId> = (1000..1400).map(|account| AccountId::new(account.to_string())).collect();
+    let start = Instant::now();
+    let (readings, took) = tokio::join!(house.pbx.read(&everybody), async {
+        // The bridge tells the states first, and then the diversions are read.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let asked = Instant::now();
+        assert_eq!(word(&house.switch("ext-7", true).await), "acknowledged");
+        asked.elapsed()
+    });
+    assert_eq!(readings.unwrap().len(), 400);
+    assert!(took <= Duration::from_secs(3), "one to read the entry and one to write it: {took:?}");
+    assert!(start.elapsed() > Duration::from_secs(30), "the reading was not under way all the time");
 }
 
 #[tokio::test]

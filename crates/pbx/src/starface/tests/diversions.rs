@@ -178,16 +178,30 @@ fn switch(on: bool) -> busylamp_core::account::Value {
     busylamp_core::account::Value::Switch(on)
 }
 
+/// A PBX that is just starting answers so to everything, and one that keeps its users from us is no witness either.
+#[tokio::test]
+async fn who_is_not_missing_from_a_list_of_users_is_not_gone() {
+    for users in [Reply::status(404), Reply::status(403), Reply::status(503), Reply::json(200, "[]")] {
+        for account in ["7", "99"] {
+            let house = House::in_memory(|_| {});
+            house.script.always("GET /rest/redirects", Reply::status(404));
+            house.script.always(&format!("GET /rest/users/{account}"), Reply::status(404));
+            house.script.always("GET /rest/users", users.clone());
+            let reading = house.read(account).await;
+            assert!(reading.is_err(), "{account} {users:?}: {reading:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_list_that_is_refused_for_a_user_who_is_there_is_an_error_and_the_others_stand() {
-    let house = House::open().await;
+    let house = House::in_memory(|_| {});
     house.script.always("GET /rest/redirects?actOnBehalfOf=7", Reply::status(403));
     let readings = house.pbx.read(&["7".into(), "8".into(), "99".into()]).await.unwrap();
     assert!(matches!(readings[&"7".into()], Err(PbxError::Refused { .. })), "{readings:?}");
     assert!(matches!(readings[&"8".into()], Ok(Reading::State(_))), "{readings:?}");
     assert_eq!(readings[&"99".into()], Ok(Reading::Gone));
 }
-
 #[tokio::test]
 async fn a_list_that_can_not_be_read_is_no_list() {
     for (reply, unreachable) in [
