@@ -157,7 +157,7 @@ impl Engine {
             config,
         };
         // Mailboxes that were never read are in no agenda at rest; the directory knows them.
-        instance.sort_mailboxes();
+        instance.forgotten = instance.sort_mailboxes();
         Some(instance)
     }
 
