@@ -4,6 +4,7 @@
 //! steps       the list of steps, as data
 //! suite       tests, doc tests, scenarios: what counts its own results
 //! clients     other people's clients against the simulator
+//! browser     the demo's page in a browser
 //! order       which crate may use which; the core stays pure
 //! unused      dependencies that nobody names
 //! repository  nothing tracked that does not belong there
@@ -13,6 +14,7 @@
 //! ```
 
 mod bench;
+mod browser;
 mod clients;
 mod metadata;
 mod order;

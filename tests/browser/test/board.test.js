@@ -1,0 +1,196 @@
+// The board as people with different languages, schemes and aids get it.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import test, { after, before } from "node:test";
+import axe from "axe-core";
+import { LANGUAGES, LIT, PATIENCE, lamps, open, startBrowser } from "../browser.js";
+import { startDemo } from "../demo.js";
+
+const SCREENSHOTS = "screenshots";
+/** People of the demo's company. */
+const [BUSY, AWAY, STUCK, VISITED] = ["Dörte Wagner", "Ulrich Möller", "Ines Brandt", "Zoë Brandt"];
+const LIMIT = { timeout: 2 * PATIENCE };
+
+let demo;
+let browser;
+
+before(async () => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  demo = await startDemo();
+  browser = await startBrowser();
+  const { context, page } = await open(browser, demo);
+  await page.locator(".lamp").nth(11).waitFor();
+  // Somebody is busy, somebody is away, and somebody would be if they had told their telephone where calls shall go:
+  // whatever day and hour it is.
+  await demo.occupy(BUSY, { kind: "busy", subject: "Jour fixe" });
+  await demo.occupy(AWAY, { kind: "out_of_office", subject: "Dienstreise" });
+  await demo.occupy(STUCK, { kind: "out_of_office", subject: "Messe" });
+  await named(page, BUSY).and(page.locator(".dnd")).waitFor();
+  await named(page, AWAY).and(page.locator(".diverted")).waitFor();
+  await named(page, STUCK).locator(".flag").waitFor();
+  await context.close();
+}, LIMIT);
+
+after(async () => {
+  await browser?.close();
+  await demo?.kill();
+}, LIMIT);
+
+/** Opens the page for a test and closes it after it. */
+async function opened(t, options) {
+  const { context, ...rest } = await open(browser, demo, options);
+  t.after(() => context.close());
+  return rest;
+}
+
+/** Somebody's lamp. */
+const named = (page, name) => page.locator(".lamp").filter({ has: page.getByText(name, { exact: true }) });
+
+/** Waits until lamps of all twelve people are there and some are on. */
+async function lit(page) {
+  await page.locator(".lamp").nth(11).waitFor();
+  await page.locator(LIT).first().waitFor();
+}
+
+for (const [locale, words] of Object.entries(LANGUAGES)) {
+  test(`${locale}: the page changes by itself`, LIMIT, async (t) => {
+    const { page } = await opened(t, { locale });
+    await lit(page);
+    await page.evaluate(() => {
+      window.sameDocument = true;
+      document.querySelector(".lamps").sameList = true;
+    });
+    const clock = page.locator(".clock time");
+    const earlier = await clock.textContent();
+    assert.match(earlier, words.clock);
+    await page.waitForFunction((old) => document.querySelector(".clock time").textContent !== old, earlier);
+    assert.match(await clock.textContent(), words.clock);
+
+    const [busy, , , reachable] = words.states;
+    const lamp = named(page, VISITED);
+    t.after(() => demo.release(VISITED));
+    await demo.occupy(VISITED, { kind: "busy", subject: "Besuch" });
+    await lamp.getByText(busy, { exact: true }).waitFor();
+    await lamp.getByText(/^Besuch/).waitFor();
+    await demo.release(VISITED);
+    await lamp.getByText(reachable, { exact: true }).waitFor();
+    // Whoever reads a lamp keeps their place: the document is the same, and in it what has not changed.
+    assert.ok(await page.evaluate(() => window.sameDocument), "the page was loaded again");
+    assert.ok(await page.evaluate(() => document.querySelector(".lamps").sameList), "the list was replaced");
+  });
+
+  test(`${locale}: every lamp has a name, a state in words and its next change`, LIMIT, async (t) => {
+    const { page } = await opened(t, { locale });
+    await lit(page);
+    assert.equal(await page.locator("html").getAttribute("lang"), words.lang);
+    assert.match(await page.getByRole("banner").innerText(), words.note);
+    assert.equal(await lamps(page, words).count(), 12);
+    const shown = await page.locator(".lamp").evaluateAll((all) =>
+      all.map((lamp) => {
+        const text = (selector) => lamp.querySelector(selector)?.textContent.trim();
+        return { name: text(".name"), state: text(".state"), until: text(".until") };
+      }),
+    );
+    assert.equal(new Set(shown.map(({ name }) => name)).size, 12);
+    for (const { name, state, until } of shown) {
+      assert.match(name, /^\p{L}+ \p{L}+$/u);
+      assert.ok(words.states.includes(state), `${name}: ${state}`);
+      // Nothing may lie ahead of those who have nothing in their calendars.
+      if (until !== undefined) assert.match(until, words.until);
+    }
+    for (const busy of [BUSY, AWAY]) {
+      const { until } = shown.find(({ name }) => name === busy);
+      const [, , day] = words.until.exec(until) ?? assert.fail(`${busy}: ${until}`);
+      assert.ok(day, `${busy} until tomorrow: ${until}`);
+    }
+  });
+
+  test(`${locale}: title and legend count what is shown`, LIMIT, async (t) => {
+    const { page } = await opened(t, { locale });
+    await lit(page);
+    // In one go, for the next change may come at any time.
+    const shown = await page.evaluate((lit) => {
+      const legend = [...document.querySelectorAll(".legend li")];
+      return {
+        title: document.title,
+        lamps: document.querySelectorAll(".lamp").length,
+        lit: document.querySelectorAll(lit).length,
+        legend: legend.map((entry) => [entry.innerText.replace(/\s*\d+$/, ""), Number(entry.innerText.match(/\d+$/))]),
+      };
+    }, LIT);
+    const [, lit_, all] = words.title.exec(shown.title) ?? assert.fail(shown.title);
+    assert.deepEqual([Number(lit_), Number(all)], [shown.lit, 12]);
+    assert.deepEqual(shown.legend.map(([word]) => word), words.states);
+    assert.equal(shown.legend.reduce((sum, [, count]) => sum + count, 0), 12);
+  });
+
+  test(`${locale}: a screen reader hears lists, items and words`, LIMIT, async (t) => {
+    const { page } = await opened(t, { locale });
+    await lit(page);
+    const snapshot = await page.locator("body").ariaSnapshot();
+    assert.match(snapshot, /^- banner:\n {2}- heading "Busylamp" \[level=1\]/);
+    assert.match(snapshot, new RegExp(`- list "${words.legend}":\n( +- listitem: ${words.states[0]})`));
+    const [, list] = snapshot.split(`- list "${words.users}":\n`);
+    const items = list.split("\n").filter((line) => /^ +- listitem/.test(line));
+    assert.equal(items.length, 12, snapshot);
+    const alerts = await page.getByRole("alert").count();
+    assert.equal(alerts, 0, "nothing is wrong, so nothing is announced");
+  });
+
+  for (const colorScheme of ["light", "dark"]) {
+    test(`${locale}, ${colorScheme}: axe finds nothing`, LIMIT, async (t) => {
+      const { page } = await opened(t, { locale, colorScheme, viewport: { width: 1920, height: 1080 } });
+      await lit(page);
+      await page.evaluate(axe.source);
+      const { violations, passes } = await page.evaluate(() => window.axe.run());
+      await page.screenshot({ path: `${SCREENSHOTS}/${locale}-${colorScheme}.png` });
+      const found = violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => node.html)}`);
+      assert.deepEqual(found, []);
+      const judged = passes.map(({ id }) => id);
+      for (const rule of ["color-contrast", "aria-required-children", "html-has-lang", "document-title"]) {
+        assert.ok(judged.includes(rule), `${rule} was not judged`);
+      }
+    });
+  }
+
+  test(`${locale}: without JavaScript the lamps are there`, LIMIT, async (t) => {
+    // As soon as the script's page has them, the page itself has them.
+    const { page: scripted } = await opened(t, { locale });
+    await lit(scripted);
+    const { page, notes } = await opened(t, { locale, javaScriptEnabled: false });
+    assert.equal(await lamps(page, words).count(), 12);
+    assert.ok((await page.locator(LIT).count()) > 0);
+    assert.match(await page.title(), words.title);
+    assert.match(await page.getByRole("banner").innerText(), words.unscripted);
+    assert.ok(!notes.requests.some((url) => url.endsWith("/lamps")));
+  });
+}
+
+test("a telephone shows the lamps one below the other, without scrolling sideways", LIMIT, async (t) => {
+  const { page } = await opened(t, { locale: "de-DE", viewport: { width: 320, height: 640 } });
+  await lit(page);
+  await page.screenshot({ path: `${SCREENSHOTS}/telephone.png` });
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(sideways <= 0, `${sideways} pixels too wide`);
+});
+
+test("the page keeps to this machine and to its own policy", LIMIT, async (t) => {
+  const { page, notes, response } = await opened(t, { locale: "en-GB" });
+  await lit(page);
+  const policy = response.headers()["content-security-policy"] ?? "";
+  assert.match(policy, /default-src 'none'/);
+  assert.doesNotMatch(policy, /unsafe|\*/);
+  // The policy is not only sent but kept: a foreign script would not run, and the attempt is noted.
+  assert.deepEqual(notes.complaints, []);
+  const { origin } = new URL(demo.url);
+  assert.ok(notes.requests.some((url) => url === `${origin}/lamps`), notes.requests.join("\n"));
+  assert.deepEqual(notes.requests.filter((url) => new URL(url).origin !== origin), []);
+  await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "window.foreign = true";
+    document.head.append(script);
+  });
+  assert.equal(await page.evaluate(() => window.foreign), undefined);
+  assert.match(notes.complaints.join("\n"), /Content Security Policy/);
+});
