@@ -165,7 +165,7 @@ async fn apply_takes_all_of_a_file_or_nothing_of_it() {
 async fn beside_a_running_service_the_store_is_its_own() {
     use std::os::unix::fs::PermissionsExt;
     let world = World::prepare(Setup { speed: 1, poll: "1s", ..Setup::default() }).await;
-    let run = world.run_process("info");
+    let run = world.run_process("info").await;
     world.apply_file().await;
     let file = world.folder.path().join("instance.toml");
     let path = file.to_str().unwrap();

@@ -51,45 +51,48 @@ async fn tokens_of_either_side_may_end_at_any_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_of_refusals_for_lack_of_time_passes_over() {
-    for fault in ["graph_throttled", "graph_throttled_bare"] {
-        let world = World::start(Setup::default()).await;
-        let (anna, ben) = (world.person(0), world.person(1));
-        let end = world.at(60);
-        world.meet(&anna, "a", world.at(-60), end, "Jour fixe").await;
-        world.shows(&anna, json!({"dnd": true})).await;
-        world.fault(fault, true).await;
-        world.is_in_a_meeting(&ben, "b").await;
-        world.shows(&anna, json!({"dnd": false})).await;
-        assert!(world.clock.now() >= end, "{fault}: the meeting was given up early");
-        assert!(world.struck(fault).await > 0);
-        assert_eq!(world.account(&ben).await["dnd"], false);
-        world.fault(fault, false).await;
-        world.shows(&ben, json!({"dnd": true})).await;
-    }
+    tokio::join!(storm("graph_throttled"), storm("graph_throttled_bare"));
+}
+
+async fn storm(fault: &str) {
+    let world = World::start(Setup::default()).await;
+    let (anna, ben) = (world.person(0), world.person(1));
+    let end = world.at(30);
+    world.meet(&anna, "a", world.at(-60), end, "Jour fixe").await;
+    world.shows(&anna, json!({"dnd": true})).await;
+    world.fault(fault, true).await;
+    world.is_in_a_meeting(&ben, "b").await;
+    world.shows(&anna, json!({"dnd": false})).await;
+    assert!(world.clock.now() >= end, "{fault}: the meeting was given up early");
+    assert!(world.struck(fault).await > 0);
+    assert_eq!(world.account(&ben).await["dnd"], false);
+    world.fault(fault, false).await;
+    world.shows(&ben, json!({"dnd": true})).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_missing_in_the_middle_never_means_that_there_is_nothing() {
+    tokio::join!(page_missing("graph_page_error"), page_missing("graph_page_missing"));
+}
+
+async fn page_missing(fault: &str) {
     let world = World::start(Setup::default()).await;
     let (anna, ben) = (world.person(0), world.person(1));
-    // The running meeting is old, so it stands on the first page or the last; all pages are many.
+    // So many that they need several pages.
     world.is_in_a_meeting(&anna, "running").await;
     for number in 0..130 {
         let start = world.at(90_000 + 600 * number);
         world.meet(&anna, &format!("later{number:03}"), start, start, "Später").await;
     }
     world.shows(&anna, json!({"dnd": true})).await;
-    for fault in ["graph_page_error", "graph_page_missing"] {
-        world.fault(fault, true).await;
-        let before = world.struck(fault).await;
-        // Something has changed, so everything has to be read again, and can't be.
-        world.meet(&anna, "later000", world.at(95_000), world.at(95_060), "Verschoben").await;
-        let struck = async || if world.struck(fault).await > before { Ok(()) } else { Err("not yet") };
-        eventually(&format!("{fault} strikes"), struck).await;
-        world.a_round_has_passed(&ben).await;
-        assert_eq!(world.account(&anna).await["dnd"], true, "{fault}");
-        world.fault(fault, false).await;
-    }
+    world.fault(fault, true).await;
+    // Something has changed, so everything has to be read again, and can't be.
+    world.meet(&anna, "later000", world.at(95_000), world.at(95_060), "Verschoben").await;
+    let struck = async || if world.struck(fault).await > 0 { Ok(()) } else { Err("not yet") };
+    eventually(&format!("{fault} strikes"), struck).await;
+    world.a_round_has_passed(&ben).await;
+    assert_eq!(world.account(&anna).await["dnd"], true, "{fault}");
+    world.fault(fault, false).await;
     assert_eq!(world.written(&anna).await.len(), 1);
     world.remove_event(&anna, "running").await;
     world.shows(&anna, json!({"dnd": false})).await;
@@ -107,7 +110,7 @@ async fn what_ended_while_the_telephone_system_was_away_is_given_back_soon_after
 
 async fn ended_while_away(fault: &str) {
     let policy = "actions = { busy = \"dnd\", out_of_office = \"forward\" }\nset_presence = true";
-    let world = World::start(Setup { policy, ..Setup::default() }).await;
+    let world = World::start(Setup { speed: 20, policy, ..Setup::default() }).await;
     let (anna, ben) = (world.person(0), world.person(1));
     let end = world.at(30);
     world.meet(&anna, "a", world.at(-60), end, "Jour fixe").await;

@@ -90,23 +90,24 @@ impl World {
         command
     }
 
-    /// `busylamp run`, logging to `run.log` in the folder.
-    pub(crate) fn run_process(&self, level: &str) -> Process {
+    /// `busylamp run`, logging to `run.log` in the folder; it is running when this returns.
+    pub(crate) async fn run_process(&self, level: &str) -> Process {
+        let log = self.folder.path().join("run.log");
+        let starts = || std::fs::read_to_string(&log).unwrap_or_default().matches("Busylamp is running").count();
+        let before = starts();
         let mut command = self.with_store(&["run"]);
         command.env("BUSYLAMP_LOG", level);
-        Process::start(command, &self.folder.path().join("run.log"))
+        let process = Process::start(command, &log);
+        let runs = async || if starts() > before { Ok(()) } else { Err(std::fs::read_to_string(&log)) };
+        eventually("the service runs", runs).await;
+        process
     }
 
     /// `busylamp apply` with what the setup says, whether the service runs or not.
     pub(crate) async fn apply_file(&self) {
-        let file = self.write_files();
-        // A service that has just been started has its store before it listens.
-        let applied = async || {
-            let mut command = self.with_store(&["apply"]);
-            command.arg(&file);
-            let output = output(command).await;
-            if output.status.success() { Ok(()) } else { Err(output) }
-        };
-        eventually("the instance is applied", applied).await;
+        let mut command = self.with_store(&["apply"]);
+        command.arg(self.write_files());
+        let output = output(command).await;
+        assert!(output.status.success(), "{output:?}");
     }
 }

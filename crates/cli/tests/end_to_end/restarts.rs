@@ -18,11 +18,11 @@ async fn a_restart_in_the_middle_of_a_meeting_writes_nothing() {
     let world = World::prepare(process()).await;
     let (anna, ben) = (world.person(0), world.person(1));
     world.apply_file().await;
-    let run = world.run_process("info");
+    let run = world.run_process("info").await;
     world.is_in_a_meeting(&anna, "a").await;
     world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"})).await;
     assert_eq!(run.terminate().await, Some(0));
-    let run = world.run_process("info");
+    let run = world.run_process("info").await;
     world.a_round_has_passed(&ben).await;
     assert_eq!(world.written(&anna).await.len(), 3);
     world.remove_event(&anna, "a").await;
@@ -37,7 +37,7 @@ async fn what_ended_while_the_program_was_down_is_given_back_even_after_a_crash(
     let (anna, ben, clara) = (world.person(0), world.person(1), world.person(2));
     world.by_hand(&anna, json!({"text": "Homeoffice"})).await;
     world.apply_file().await;
-    let run = world.run_process("info");
+    let run = world.run_process("info").await;
     let end = world.at(4);
     for person in [&anna, &ben, &clara] {
         world.meet(person, "a", world.at(-60), end, "Jour fixe").await;
@@ -49,7 +49,7 @@ async fn what_ended_while_the_program_was_down_is_given_back_even_after_a_crash(
     world.by_hand(&clara, json!({"presence": "unavailable"})).await;
     let over = async || if world.clock.now() > end { Ok(()) } else { Err(world.clock.now()) };
     eventually("the meeting is over", over).await;
-    let _run = world.run_process("info");
+    let _run = world.run_process("info").await;
     world.shows(&anna, json!({"dnd": false, "presence": "available", "text": "Homeoffice"})).await;
     world.shows(&ben, json!({"dnd": false, "presence": "available", "text": ""})).await;
     world.shows(&clara, json!({"dnd": false, "presence": "unavailable", "text": ""})).await;
@@ -62,7 +62,7 @@ async fn a_crash_at_any_instant_of_a_take_leaves_nothing_behind() {
     let world = World::prepare(process()).await;
     let anna = world.person(0);
     world.apply_file().await;
-    let run = world.run_process("info");
+    let run = world.run_process("info").await;
     world.is_in_a_meeting(&anna, "a").await;
     world.shows(&anna, json!({"dnd": true})).await;
     world.remove_event(&anna, "a").await;
@@ -74,7 +74,7 @@ async fn a_crash_at_any_instant_of_a_take_leaves_nothing_behind() {
     run.kill();
     world.fault("bridge_answer_lost", false).await;
     world.remove_event(&anna, "b").await;
-    let _run = world.run_process("info");
+    let _run = world.run_process("info").await;
     world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
 }
 
@@ -153,8 +153,8 @@ async fn another_group_gives_back_in_the_old_one_and_takes_in_the_new() {
     world.is_in_a_meeting(&anna, "a").await;
     world.shows(&anna, json!({"dnd": true})).await;
     let groups = world.control(Method::GET, "/groups", Value::Null).await;
-    let other = groups.as_array().unwrap().iter().map(|found| found["name"].as_str().unwrap());
-    let other = other.filter(|name| *name != group).next_back().unwrap().to_owned();
+    let mut names = groups.as_array().unwrap().iter().map(|found| found["name"].as_str().unwrap());
+    let other = names.rfind(|name| *name != group).unwrap().to_owned();
     // Nobody whom this concerns is in the other group.
     for person in world.people() {
         world.control(Method::DELETE, &format!("/groups/{other}/members/{}", person.account), Value::Null).await;
@@ -172,7 +172,7 @@ async fn a_changed_policy_acts_at_once_while_the_service_runs() {
     let mut world = World::prepare(Setup { poll: "60s", ..process() }).await;
     let anna = world.person(0);
     world.is_in_a_meeting(&anna, "a").await;
-    let run = world.run_process("info");
+    let run = world.run_process("info").await;
     world.apply_file().await;
     world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"})).await;
     world.setup.policy =
@@ -194,7 +194,7 @@ async fn a_stop_is_quick_although_everybody_answers_slowly() {
     let world = World::prepare(process()).await;
     let (anna, witness) = (world.person(0), world.person(1));
     world.apply_file().await;
-    let run = world.run_process("info");
+    let run = world.run_process("info").await;
     world.a_round_has_passed(&witness).await;
     world.fault("starface_slow", true).await;
     world.is_in_a_meeting(&anna, "a").await;
@@ -205,7 +205,7 @@ async fn a_stop_is_quick_although_everybody_answers_slowly() {
     for fault in ["starface_slow", "graph_slow"] {
         world.fault(fault, false).await;
     }
-    let _run = world.run_process("info");
+    let _run = world.run_process("info").await;
     world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"})).await;
     world.remove_event(&anna, "a").await;
     world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
@@ -220,7 +220,7 @@ async fn whenever_the_program_is_killed_nothing_is_left_behind() {
     }
     world.apply_file().await;
     for round in 0..6 {
-        let run = world.run_process("info");
+        let run = world.run_process("info").await;
         let kind = if round % 2 == 0 { "busy" } else { "out_of_office" };
         let before = world.writes().await.len();
         for person in &people {
@@ -236,7 +236,7 @@ async fn whenever_the_program_is_killed_nothing_is_left_behind() {
         eventually("writes arrive", arrived).await;
         run.kill();
     }
-    let _run = world.run_process("info");
+    let _run = world.run_process("info").await;
     for person in &people {
         world.shows(person, json!({"text": "Jour fixe 5", "presence": "extended_away", "dnd": false})).await;
         world.diverts(person, &["external"]).await;

@@ -85,7 +85,6 @@ pub(crate) struct Person {
 /// A write as the telephone system received it.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {
-    pub(crate) number: u64,
     pub(crate) instant: Timestamp,
     pub(crate) account: u64,
     pub(crate) dimension: String,
@@ -341,7 +340,6 @@ group = "{group}"
         let writes = self.control(Method::GET, "/writes", Value::Null).await;
         let text = |write: &Value, name: &str| write[name].as_str().unwrap().to_owned();
         let write = |write: &Value| Write {
-            number: write["number"].as_u64().unwrap(),
             instant: text(write, "instant").parse().unwrap(),
             account: write["account"].as_u64().unwrap(),
             dimension: text(write, "dimension"),
