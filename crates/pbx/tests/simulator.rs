@@ -303,9 +303,24 @@ async fn an_account_that_is_deleted_is_gone() {
 }
 
 #[tokio::test]
-async fn without_rights_to_act_for_others_reading_is_refused() {
+async fn without_rights_to_act_for_others_the_bridge_still_tells_its_half_and_the_check_says_what_is_missing() {
     let house = House::open().await;
     house.fault("starface_not_admin", true).await;
+    let account = house.account(0);
+    let state = house.state(&account).await;
+    assert_eq!((state.dnd, state.diversions), (Some(false), None));
+    assert_eq!(house.write(&account, vec![dnd(true)]).await, [WriteOutcome::Acknowledged]);
+    assert_eq!(house.state(&account).await.dnd, Some(true));
+    let steps = house.pbx.check(&house.sim.ready().starface_group).await;
+    let step = steps.iter().find(|step| step.name == "STARFACE diversions").unwrap();
+    assert!(matches!(&step.verdict, Verdict::Fault(advice) if advice.contains("administrator")), "{step:?}");
+}
+
+#[tokio::test]
+async fn without_the_module_and_rights_to_act_for_others_reading_is_refused() {
+    let house = House::open().await;
+    house.fault("starface_not_admin", true).await;
+    house.fault("bridge_missing", true).await;
     let account = house.account(0);
     let readings = house.pbx.read(std::slice::from_ref(&account)).await.unwrap();
     assert!(matches!(&readings[&account], Err(PbxError::Refused { advice }) if advice.contains("administrator")));

@@ -14,8 +14,8 @@ use super::{
 use crate::{PbxError, Reading};
 
 impl Starface {
-    /// Reads these accounts. What the bridge could not tell this time stays open in the state, so that diversions are
-    /// served although the bridge is away.
+    /// Reads these accounts. What one way does not tell stays open in the state, so that diversions are served although
+    /// the bridge is away, and the bridge's half although the PBX refuses the diversions. Neither is an error.
     pub(super) async fn read_accounts(&self, accounts: &[AccountId]) -> BTreeMap<AccountId, Result<Reading, PbxError>> {
         let states = match &self.bridge {
             // To the bridge, no accounts are all accounts.
@@ -42,10 +42,18 @@ impl Starface {
     ) -> Result<Reading, Failure> {
         let _turn = self.reading.acquire().await;
         let diversions = match diversions::read(&self.rest, &self.numbers, account).await {
-            Ok(diversions) => diversions,
-            // A list that is refused may be that of a user who is no more.
+            Ok(diversions) => Some(diversions),
+            // A list that is refused may be that of a user who is no more. If it is refused for good, the bridge's half
+            // is served nevertheless.
             Err(failure @ Failure { error: PbxError::Refused { .. }, .. }) => {
-                return if users::exists(&self.rest, account).await? { Err(failure) } else { Ok(Reading::Gone) };
+                if !users::exists(&self.rest, account).await? {
+                    return Ok(Reading::Gone);
+                }
+                if told.is_none() {
+                    return Err(failure);
+                }
+                tracing::warn!(%account, error = %failure.error, "diversions are not shown");
+                None
             }
             Err(failure) => return Err(failure),
         };
@@ -61,7 +69,7 @@ impl Starface {
             dnd: told.dnd,
             presence: told.presence,
             text: told.text,
-            diversions: Some(diversions),
+            diversions,
             labels: None,
         }))
     }

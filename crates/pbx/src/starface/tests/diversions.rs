@@ -1,6 +1,6 @@
 //! Reading and switching diversions (§4.3), and what becomes of a write that goes wrong (§6.8).
 
-use busylamp_core::account::{Diversion, NumberClass};
+use busylamp_core::account::{Diversion, NumberClass, Presence};
 use busylamp_net::http::{Delivery, HttpErrorKind};
 
 use super::{
@@ -194,14 +194,34 @@ async fn who_is_not_missing_from_a_list_of_users_is_not_gone() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_refused_for_a_user_who_is_there_is_an_error_and_the_others_stand() {
+async fn a_list_that_is_refused_for_a_user_who_is_there_leaves_what_the_bridge_tells_and_the_others_stand() {
     let house = House::in_memory(|_| {});
     house.script.always("GET /rest/redirects?actOnBehalfOf=7", Reply::status(403));
     let readings = house.pbx.read(&["7".into(), "8".into(), "99".into()]).await.unwrap();
-    assert!(matches!(readings[&"7".into()], Err(PbxError::Refused { .. })), "{readings:?}");
-    assert!(matches!(readings[&"8".into()], Ok(Reading::State(_))), "{readings:?}");
+    let Ok(Reading::State(anna)) = &readings[&"7".into()] else { panic!("{readings:?}") };
+    assert_eq!((anna.dnd, anna.presence), (Some(false), Some(Presence::Available)));
+    assert!(anna.text.is_some());
+    assert_eq!(anna.diversions, None, "not told, which is not the same as none");
+    assert!(matches!(&readings[&"8".into()], Ok(Reading::State(bert)) if bert.diversions.is_some()), "{readings:?}");
     assert_eq!(readings[&"99".into()], Ok(Reading::Gone));
 }
+
+#[tokio::test]
+async fn a_list_that_is_refused_is_an_error_where_no_bridge_tells_the_rest_and_the_others_stand() {
+    let without = House::in_memory(|config| config.bridge = None);
+    let away = House::in_memory(|_| {});
+    away.script.always("POST /xml-rpc", Reply::status(503));
+    let silent = House::in_memory(|_| {});
+    silent.script.bridge_says("states", Reply::lines("v=1&ok=true&cursor=c\naccount=8&dnd=true"));
+    for (house, what) in [(without, "no bridge"), (away, "a bridge that is away"), (silent, "an account left out")] {
+        house.script.always("GET /rest/redirects?actOnBehalfOf=7", Reply::status(403));
+        let readings = house.pbx.read(&["7".into(), "8".into(), "99".into()]).await.unwrap();
+        assert!(matches!(readings[&"7".into()], Err(PbxError::Refused { .. })), "{what}: {readings:?}");
+        assert!(matches!(readings[&"8".into()], Ok(Reading::State(_))), "{what}: {readings:?}");
+        assert_eq!(readings[&"99".into()], Ok(Reading::Gone), "{what}");
+    }
+}
+
 #[tokio::test]
 async fn a_list_that_can_not_be_read_is_no_list() {
     for (reply, unreachable) in [
