@@ -76,7 +76,8 @@ pub fn status_text(
 /// except where not even one character of a title would fit beside it.
 fn fit(mut title: String, suffix: &str, longest: usize) -> String {
     let whole = format!("{title}{suffix}");
-    if clusters(&whole) <= longest {
+    // A cluster has at least one byte: the usual text needs no counting.
+    if whole.len() <= longest || clusters(&whole) <= longest {
         return whole;
     }
     let Some(room) = longest.checked_sub(clusters(suffix) + 1).filter(|room| *room > 0) else {

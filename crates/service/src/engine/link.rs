@@ -173,6 +173,22 @@ impl Link {
         self.batches = self.batches.saturating_sub(1);
     }
 
+    /// What the system can do. Where that has changed, so may have what it shows.
+    pub(super) fn learn(&mut self, capabilities: Capabilities, now: Timestamp) {
+        let before = self.capabilities.replace(capabilities);
+        if before.is_some() && before != self.capabilities {
+            self.read_again(None);
+        } else if before.is_none() && self.next_round > now {
+            self.next_round = later(now, self.round());
+        }
+    }
+
+    /// How often every account is read.
+    fn round(&self) -> SignedDuration {
+        let events = self.capabilities.as_ref().is_some_and(|can| can.changes);
+        if events { SLOW_ROUND } else { QUICK_ROUND }
+    }
+
     /// The accounts that are to be read now. Those with a write on its way wait for its answer.
     pub(super) fn take_reading(&mut self, now: Timestamp) -> Option<Vec<AccountId>> {
         if self.reading || now < self.next_reading {
@@ -180,8 +196,7 @@ impl Link {
         }
         if now >= self.next_round {
             self.read_again(None);
-            let events = self.capabilities.as_ref().is_some_and(|can| can.changes);
-            self.next_round = later(now, if events { SLOW_ROUND } else { QUICK_ROUND });
+            self.next_round = later(now, self.round());
         }
         let free = |account: &&AccountId| self.accounts.get(*account).is_some_and(|live| !live.in_flight);
         let batch: Vec<_> = self.to_read.iter().filter(free).take(BATCH).cloned().collect();

@@ -141,12 +141,7 @@ impl Engine {
                 let again = if result.is_ok() { CAPABILITIES_EVERY } else { CAPABILITIES_AGAIN };
                 link.next_capabilities = later(now, again);
                 match result {
-                    Ok(capabilities) => {
-                        if link.capabilities.as_ref() != Some(&capabilities) {
-                            link.read_again(None);
-                        }
-                        link.capabilities = Some(capabilities);
-                    }
+                    Ok(capabilities) => link.learn(capabilities, now),
                     Err(error) => link.trouble = Some(error.to_string()),
                 }
             }
