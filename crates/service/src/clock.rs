@@ -25,10 +25,9 @@ pub enum Clock {
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 impl Clock {
-    /// A clock that starts at the machine's time and runs `speed` times as fast.
-    pub fn fast(speed: u32) -> Self {
-        let speed = speed.max(1);
-        if speed == 1 { Self::Wall } else { Self::Fast { from: Timestamp::now(), since: Instant::now(), speed } }
+    /// A clock that shows `from` at this moment and runs `speed` times as fast as the machine's.
+    pub fn fast(from: Timestamp, speed: u32) -> Self {
+        Self::Fast { from, since: Instant::now(), speed: speed.max(1) }
     }
 
     /// Now.

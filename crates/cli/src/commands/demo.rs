@@ -11,7 +11,11 @@ use busylamp_service::{
 };
 use busylamp_sim::{Ready, SimConfig, Simulator};
 use busylamp_web::{Note, Site};
-use jiff::tz::TimeZone;
+use jiff::{
+    Timestamp, ToSpan,
+    civil::{Date, Weekday},
+    tz::TimeZone,
+};
 use tokio::net::TcpListener;
 
 use super::zone;
@@ -66,7 +70,8 @@ show_end = true
 pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     log("warn");
     let could_not = |error: String| Failure::CouldNot(error);
-    let clock = Clock::fast(arguments.speed);
+    let zone = zone("Europe/Berlin").unwrap_or(TimeZone::UTC);
+    let clock = Clock::fast(working_hour(Timestamp::now(), &zone), arguments.speed);
     let listener = TcpListener::bind(("127.0.0.1", arguments.port)).await.map_err(|error| {
         could_not(format!("port {} can't be opened: {error}; choose another with --port", arguments.port))
     })?;
@@ -90,7 +95,7 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     print(&format!("Busylamp's demo: http://{address}/  (stop with Ctrl-C)"))?;
     let site = Site {
         board: service.board(),
-        zone: zone("Europe/Berlin").unwrap_or(TimeZone::UTC),
+        zone,
         note: Some(Note {
             german: "Firma, Cloud und Telefonanlage sind nachgestellt; alles andere ist echt.",
             english: "A pretended company, cloud and telephone system; everything else is real.",
@@ -106,6 +111,18 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     simulator.stop().await;
     store.close().await;
     served.map_err(|error| could_not(format!("the page can't be served: {error}")))
+}
+
+/// Now, if people are at work; else shortly before nine on the next working day, so that there is something to see.
+fn working_hour(now: Timestamp, zone: &TimeZone) -> Timestamp {
+    let local = zone.to_datetime(now);
+    let works = |date: Date| !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
+    if works(local.date()) && (8..17).contains(&local.hour()) {
+        return now;
+    }
+    let first = if local.hour() < 8 { local.date() } else { local.date().saturating_add(1.day()) };
+    let day = first.series(1.day()).find(|date| works(*date)).unwrap_or(first);
+    zone.to_timestamp(day.at(8, 55, 0, 0)).unwrap_or(now)
 }
 
 fn instance(ready: &Ready) -> (String, Secrets) {
@@ -126,4 +143,20 @@ fn instance(ready: &Ready) -> (String, Secrets) {
         ("starface.bridge.key".to_owned(), Secret::new(ready.starface_bridge_key.clone())),
     ]);
     (text, secrets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_begins_at_a_working_hour() {
+        let zone = TimeZone::get("Europe/Berlin").expect("a zone of the bundled database");
+        let begins = |now: &str| working_hour(now.parse().expect("an instant"), &zone).to_string();
+        assert_eq!(begins("2026-11-24T10:30:00Z"), "2026-11-24T10:30:00Z");
+        assert_eq!(begins("2026-11-24T04:00:00Z"), "2026-11-24T07:55:00Z");
+        assert_eq!(begins("2026-11-24T18:00:00Z"), "2026-11-25T07:55:00Z");
+        assert_eq!(begins("2026-11-27T18:00:00Z"), "2026-11-30T07:55:00Z");
+        assert_eq!(begins("2026-11-28T10:00:00Z"), "2026-11-30T07:55:00Z");
+    }
 }

@@ -110,7 +110,7 @@ impl World {
                 tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().init();
             }
         });
-        let clock = Clock::fast(setup.speed);
+        let clock = if setup.speed > 1 { Clock::fast(Timestamp::now(), setup.speed) } else { Clock::Wall };
         let sim = Simulator::start(SimConfig {
             users: setup.users,
             calendars: Calendars::Empty,

@@ -229,10 +229,12 @@ impl Link {
         can && !self.listening && now >= self.next_listening
     }
 
-    pub(super) fn listened(&mut self, now: Timestamp, heard: bool) {
+    /// A long poll has come back, without having missed anything or not: what misses something every time is asked
+    /// more and more seldom.
+    pub(super) fn listened(&mut self, now: Timestamp, heard_all: bool) {
         self.listening = false;
-        self.listen_failures = if heard { 0 } else { self.listen_failures.saturating_add(1) };
-        self.next_listening = if heard { now } else { later(now, pause(self.listen_failures)) };
+        self.next_listening = if heard_all { now } else { later(now, pause(self.listen_failures)) };
+        self.listen_failures = if heard_all { 0 } else { self.listen_failures.saturating_add(1) };
     }
 
     /// When it is to be asked next by time alone.

@@ -149,7 +149,7 @@ impl Engine {
             Report::Written { pbx, batch, outcomes } => self.written(&pbx, batch, &outcomes, now),
             Report::Listened { pbx, result } => {
                 let Some(link) = self.links.get_mut(&pbx) else { return };
-                link.listened(now, result.is_ok());
+                link.listened(now, matches!(result, Ok(None | Some(Change::Accounts(_)))));
                 match result {
                     Ok(None) => {}
                     Ok(Some(Change::Accounts(accounts))) => link.read_again(Some(&accounts)),
