@@ -54,7 +54,7 @@ async fn after_any_storm_every_phone_shows_what_its_calendar_says() {
             let person = &people[usize::try_from(dice.below(8)).unwrap()];
             edit(&world, &mut dice, person).await;
         }
-        if storm == 1 {
+        if storm == 2 {
             world.stop().await;
             edit(&world, &mut dice, &people[0]).await;
             world.run().await;

@@ -222,3 +222,22 @@ async fn without_the_bridge_calls_are_diverted_and_what_is_missing_is_said() {
     );
     assert_eq!(world.written(&anna).await.len(), 4);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bridge_that_has_forgotten_every_event_is_not_asked_all_the_time() {
+    let world = World::start(Setup::default()).await;
+    let (anna, ben) = (world.person(0), world.person(1));
+    world.a_round_has_passed(&ben).await;
+    world.fault("bridge_events_lost", true).await;
+    world.control(Method::DELETE, "/requests", Value::Null).await;
+    world.is_in_a_meeting(&anna, "a").await;
+    let later = world.at(30);
+    let passed = async || if world.clock.now() > later { Ok(()) } else { Err(world.clock.now()) };
+    eventually("half a minute passes", passed).await;
+    let asked = world.requests().await.into_iter().find(|(kind, _)| kind == "bridge.events").map_or(0, |(_, n)| n);
+    assert!((1..=10).contains(&asked), "{asked} times in half a minute");
+    assert_eq!(world.account(&anna).await["dnd"], true);
+    world.fault("bridge_events_lost", false).await;
+    world.by_hand(&anna, json!({"dnd": false})).await;
+    world.board_says("that she has taken her phone back", |b| b.lamps.iter().all(|lamp| lamp.dnd == Some(false))).await;
+}
