@@ -7,6 +7,7 @@ use std::{
 };
 
 use busylamp_core::{
+    batch::rank,
     ids::{AccountId, InstanceId},
     keeper::Write,
     mirror::Mirror,
@@ -156,10 +157,7 @@ impl Link {
         if self.flush_at().is_none_or(|at| Instant::now() < at) {
             return None;
         }
-        let give_back = |outgoing: &Outgoing| {
-            outgoing.writes.iter().any(|write| write.purpose == busylamp_core::hold::Purpose::GiveBack)
-        };
-        self.queue.sort_by_key(|outgoing| !give_back(outgoing));
+        self.queue.sort_by(|a, b| rank(&a.account, &a.writes).cmp(&rank(&b.account, &b.writes)));
         let rest = self.queue.split_off(self.queue.len().min(BATCH));
         let batch = std::mem::replace(&mut self.queue, rest);
         if self.queue.is_empty() {
