@@ -269,3 +269,28 @@ async fn a_latched_action_stays_through_edits_and_restarts_until_its_meeting_end
     world.remove_event(&anna, "a").await;
     world.shows(&anna, json!({"dnd": false, "text": ""})).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_asked_for_the_old_group_says_nothing_about_the_new_one() {
+    let mut world = World::start(Setup::default()).await;
+    let (anna, group) = (world.person(0), world.sim.ready().starface_group.clone());
+    world.is_in_a_meeting(&anna, "a").await;
+    world.shows(&anna, json!({"dnd": true})).await;
+    let groups = world.control(Method::GET, "/groups", Value::Null).await;
+    let mut names = groups.as_array().unwrap().iter().map(|found| found["name"].as_str().unwrap());
+    let other = names.rfind(|name| *name != group).unwrap().to_owned();
+    for person in world.people() {
+        world.control(Method::DELETE, &format!("/groups/{other}/members/{}", person.account), Value::Null).await;
+    }
+    // The old group's members are on their way, slowly, when the group is changed.
+    world.control(Method::PUT, "/pace", json!({"rest": {"latency_ms": 300}})).await;
+    world.apply().await;
+    world.setup.group = Some(other);
+    world.apply().await;
+    world.shows(&anna, json!({"dnd": false})).await;
+    world.board_says("that nobody is in the new group", |board| board.lamps.is_empty()).await;
+    let later = world.at(40);
+    let passed = async || if world.clock.now() > later { Ok(()) } else { Err(world.clock.now()) };
+    eventually("forty seconds pass", passed).await;
+    assert_eq!(world.written(&anna).await.len(), 2, "taken once and given back once");
+}

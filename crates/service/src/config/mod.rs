@@ -70,11 +70,13 @@ impl Connections {
     /// Whether holds taken through one can be given back through the other: the same telephone system, service
     /// account and group (§7.7).
     pub fn same_place(&self, other: &Self) -> bool {
-        let place = |connections: &Self| {
-            let WrittenStarface { url, login, group, .. } = &connections.starface;
-            (url.clone(), login.clone(), group.clone())
-        };
-        place(self) == place(other)
+        self.place() == other.place()
+    }
+
+    /// The telephone system, service account and group, in one line.
+    pub fn place(&self) -> String {
+        let WrittenStarface { url, login, group, .. } = &self.starface;
+        format!("{url} {login} {group}")
     }
 }
 

@@ -97,13 +97,17 @@ impl Engine {
             }
         }
         let mut users = self.load_users(id).await?;
-        let kept: KeptDirectory = match self.store.fact(Scope::Instance(id), DIRECTORY).await {
+        let mut kept: KeptDirectory = match self.store.fact(Scope::Instance(id), DIRECTORY).await {
             Ok(kept) => kept.unwrap_or_default(),
             Err(error) => {
                 tracing::error!(instance = %id, %error, "the directory can't be read from the store; the instance stays off");
                 return None;
             }
         };
+        let same_place = kept.place == config.connections.place();
+        if !same_place {
+            kept.members.clear();
+        }
         let mut membership = Membership::default();
         membership.take(kept.members.iter().map(|user| user.account.clone()).collect());
         for KeptUser { account, name, mail } in kept.members {
@@ -135,7 +139,10 @@ impl Engine {
             mailboxes.entry(address).or_default().zone = TimeZone::get(&zone).ok();
         }
         let text_limit = self.store.fact(Scope::Instance(id), TEXT_LIMIT).await.unwrap_or_default();
+        let text_limit = if same_place { text_limit } else { None };
+        self.begun += 1;
         let mut instance = Instance {
+            number: self.begun,
             phase: configured.phase,
             activation: configured.activation,
             policy_stamp: config.policy.fingerprint(),

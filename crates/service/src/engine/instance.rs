@@ -24,6 +24,8 @@ pub(super) const DIRECTORY_EVERY: SignedDuration = SignedDuration::from_mins(5);
 pub(super) const DIRECTORY_AGAIN: SignedDuration = SignedDuration::from_secs(15);
 
 pub(super) struct Instance {
+    /// Tells it from an earlier one of the same id: what that one asked for says nothing about this one.
+    pub(super) number: u64,
     pub(super) config: Arc<InstanceConfig>,
     pub(super) phase: Phase,
     pub(super) activation: u64,
@@ -52,6 +54,9 @@ pub(super) struct Instance {
 /// The directory as it is kept, so that a restart knows its users before the telephone system answers.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct KeptDirectory {
+    /// Where the members are: on another system, or in another group, they say nothing.
+    #[serde(default)]
+    pub(super) place: String,
     pub(super) members: Vec<KeptUser>,
     /// The zones of mailboxes that tell their own.
     pub(super) zones: BTreeMap<MailAddress, String>,
@@ -126,7 +131,7 @@ impl Instance {
             .mailboxes
             .iter()
             .filter_map(|(address, mailbox)| Some((address.clone(), mailbox.zone.as_ref()?.iana_name()?.to_owned())));
-        KeptDirectory { members: members.collect(), zones: zones.collect() }
+        KeptDirectory { place: self.config.connections.place(), members: members.collect(), zones: zones.collect() }
     }
 
     /// The mailboxes that users need; others are forgotten, and returned.

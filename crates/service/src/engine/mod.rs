@@ -70,6 +70,8 @@ pub(crate) struct Engine {
     /// Acknowledged writes that history does not have yet.
     unrecorded: Vec<Record>,
     next_pruning: Timestamp,
+    /// How many instances have begun.
+    begun: u64,
     /// Words for kinds that nobody knows, each warned of once (§1.4).
     unrecognised: BTreeSet<String>,
 }
@@ -97,6 +99,7 @@ impl Engine {
             commit_failed: None,
             unrecorded: Vec::new(),
             next_pruning: clock.now(),
+            begun: 0,
             unrecognised: BTreeSet::new(),
         }
     }
@@ -153,6 +156,9 @@ impl Engine {
 
     /// The next instant at which something is to be done by time alone.
     fn next_chore(&self) -> Timestamp {
+        if !self.dirty.is_empty() {
+            return Timestamp::MIN;
+        }
         let users = self.due.first().map(|(at, _)| *at);
         let ahead = self.ahead.first().map(|(at, _)| *at);
         let commit = self.commit_failed.as_ref().map(|(at, _)| *at);

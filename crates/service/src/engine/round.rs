@@ -139,6 +139,7 @@ impl Engine {
         if let Some(at) = user.ahead.take() {
             self.ahead.remove(&(at, key.clone()));
         }
+        let released = !user.state.is_settled() && step.state.is_settled();
         user.state = step.state;
         user.answers.clear();
         user.flags = step.flags;
@@ -152,6 +153,13 @@ impl Engine {
                 self.ahead.insert((ahead, key.clone()));
             }
         }
+        if released {
+            // Another instance may have waited for it (§8.6).
+            let others = self.instances.iter().filter(|(id, other)| **id != key.0 && other.users.contains_key(&key.1));
+            self.dirty.extend(others.map(|(id, _)| (id.clone(), key.1.clone())));
+        }
+        let Some(instance) = self.instances.get_mut(&key.0) else { return };
+        let Some(user) = instance.users.get_mut(&key.1) else { return };
         let done_with = user.state.is_empty() && !instance.membership.members().contains(&key.1);
         if done_with && instance.is_active() && step.writes.is_empty() {
             instance.users.remove(&key.1);
@@ -194,6 +202,7 @@ impl Engine {
                 (Err(error), _) => tracing::warn!(%error, instance = %id, "a closed instance can't be put away"),
                 (Ok(()), Phase::Removing) => {
                     self.instances.remove(&id);
+                    self.dirty.extend(all_users(&self.instances));
                     self.forget_links();
                 }
                 (Ok(()), _) => {
@@ -309,6 +318,6 @@ impl Engine {
     }
 }
 
-fn all_users(instances: &BTreeMap<InstanceId, super::Instance>) -> impl Iterator<Item = UserKey> + '_ {
+pub(super) fn all_users(instances: &BTreeMap<InstanceId, super::Instance>) -> impl Iterator<Item = UserKey> + '_ {
     instances.iter().flat_map(|(id, instance)| instance.users.keys().map(|account| (id.clone(), account.clone())))
 }

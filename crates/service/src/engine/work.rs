@@ -22,6 +22,7 @@ use super::{
     Engine,
     instance::{DIRECTORY_AGAIN, DIRECTORY_EVERY, Instance, User},
     link::{Outgoing, later},
+    round::all_users,
 };
 use crate::config::PbxKey;
 
@@ -38,12 +39,14 @@ const CAPABILITIES_AGAIN: SignedDuration = SignedDuration::from_secs(15);
 pub(super) enum Report {
     Polled {
         instance: InstanceId,
+        number: u64,
         begun: Timestamp,
         stamp: u64,
         outcomes: BTreeMap<MailAddress, calendar::Outcome>,
     },
     Directory {
         instance: InstanceId,
+        number: u64,
         result: Result<Directory, PbxError>,
     },
     Capabilities {
@@ -83,7 +86,10 @@ impl Engine {
             if !instance.asking_directory && now >= instance.next_directory {
                 instance.asking_directory = true;
                 let (id, pbx, group) = (id.clone(), link.pbx.clone(), instance.config.group.clone());
-                self.work.spawn(async move { Report::Directory { instance: id, result: pbx.directory(&group).await } });
+                let number = instance.number;
+                self.work.spawn(async move {
+                    Report::Directory { instance: id, number, result: pbx.directory(&group).await }
+                });
             }
         }
         for (key, link) in &mut self.links {
@@ -133,8 +139,16 @@ impl Engine {
         let now = self.clock.now();
         self.board_is_old = true;
         match report {
-            Report::Polled { instance, begun, stamp, outcomes } => self.polled(&instance, begun, stamp, outcomes, now),
-            Report::Directory { instance, result } => self.directory(&instance, result, now),
+            Report::Polled { instance, number, begun, stamp, outcomes } => {
+                if self.is_running(&instance, number) {
+                    self.polled(&instance, begun, stamp, outcomes, now);
+                }
+            }
+            Report::Directory { instance, number, result } => {
+                if self.is_running(&instance, number) {
+                    self.directory(&instance, result, now);
+                }
+            }
             Report::Capabilities { pbx, result } => {
                 let Some(link) = self.links.get_mut(&pbx) else { return };
                 link.asking_capabilities = false;
@@ -162,6 +176,11 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Whether this is still the instance that asked.
+    fn is_running(&self, id: &InstanceId, number: u64) -> bool {
+        self.instances.get(id).is_some_and(|instance| instance.number == number)
     }
 
     fn polled(
@@ -259,8 +278,10 @@ impl Engine {
                 instance.next_poll = now;
             }
             instance.forgotten.extend(forgotten);
-            self.dirty.extend(instance.users.keys().map(|account| (id.clone(), account.clone())));
+            // Those of other instances too: who has left here may be theirs now (§8.6).
+            self.dirty.extend(all_users(&self.instances));
         }
+        let Some(instance) = self.instances.get_mut(id) else { return };
         let accounts: Vec<_> = instance.users.keys().cloned().collect();
         if let Some(link) = self.links.get_mut(&instance.config.pbx_key()) {
             for account in accounts {
@@ -430,12 +451,12 @@ fn poll(id: InstanceId, instance: &mut Instance, now: Timestamp) -> impl Future<
     let reading = Arc::clone(&instance.reading);
     let mailboxes: Vec<_> = instance.mailboxes.keys().cloned().collect();
     let full = std::mem::take(&mut instance.read_all);
-    let stamp = instance.policy_stamp;
+    let (stamp, number) = (instance.policy_stamp, instance.number);
     let window = calendar::Window { from: now.saturating_sub(BACK).unwrap_or(Timestamp::MIN), to: later(now, AHEAD) };
     async move {
         let request = calendar::Request { mailboxes: &mailboxes, window, reading: &reading, now, full };
         let outcomes = calendar.poll(request).await;
-        Report::Polled { instance: id, begun: now, stamp, outcomes }
+        Report::Polled { instance: id, number, begun: now, stamp, outcomes }
     }
 }
 
