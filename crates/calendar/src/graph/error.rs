@@ -51,7 +51,7 @@ pub(super) enum GraphError {
 /// Why access is denied, as far as the text tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Denial {
-    /// An application access policy leaves the mailbox out ("[RAOP]").
+    /// An application access policy leaves the mailbox out (`[RAOP]`).
     AccessPolicy,
     /// "Access to OData is disabled": most often a list of allowed programs.
     ProgramList,
