@@ -131,7 +131,7 @@ async fn over_https_only_the_configured_authority_is_believed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_text_that_the_telephone_system_cuts_is_ours_all_the_same() {
-    let world = World::start(Setup { policy: DND_PRESENCE_TEXT, ..Setup::default() }).await;
+    let world = World::start(Setup { speed: 100, poll: "50s", policy: DND_PRESENCE_TEXT, ..Setup::default() }).await;
     let anna = world.person(0);
     world.fault("text_cut", true).await;
     let long = "Besprechung ".repeat(10);
