@@ -115,18 +115,21 @@ impl Mailbox {
         self.rest = Some((later(now, SignedDuration::try_from(pause).unwrap_or(FULL_READING)), error.clone()));
     }
 
-    /// Whether its doorbell says all that is wanted: there is a complete reading of this window, and it isn't old.
-    pub(super) fn may_ring(&self, window: Window, now: Timestamp) -> bool {
+    /// Whether it has a doorbell for this window.
+    pub(super) fn has_bell(&self, window: Window) -> bool {
+        self.bell.as_ref().is_some_and(|bell| bell.covers(window))
+    }
+
+    /// Whether a quiet doorbell says all that is wanted: there is a complete reading of this window, and it isn't old.
+    pub(super) fn is_read(&self, window: Window, now: Timestamp) -> bool {
         let Some(complete) = self.complete.filter(|complete| now < complete.due) else { return false };
         let near = complete.window.from <= window.from;
-        let far = window.to.duration_since(complete.window.to) <= FAR_END;
-        near && far && self.bell.as_ref().is_some_and(|bell| bell.covers(window))
+        near && window.to.duration_since(complete.window.to) <= FAR_END
     }
 
     /// Whether a new doorbell is to begin before the next reading.
     pub(super) fn wants_bell(&self, window: Window, now: Timestamp) -> bool {
-        let usable = self.bell.as_ref().is_some_and(|bell| bell.covers(window));
-        !usable && self.bell_due.is_none_or(|due| due <= now)
+        !self.has_bell(window) && self.bell_due.is_none_or(|due| due <= now)
     }
 
     /// A doorbell has begun, or couldn't.
