@@ -19,7 +19,7 @@ mod tests {
             let (from, to) = (Value::Switch(false), Value::Switch(true));
             vec![Write { number: 1, dimension: Dimension::Dnd, from, to, purpose }]
         };
-        let mut batch = vec![
+        let mut batch = [
             (AccountId::new("1"), write(Purpose::Take)),
             (AccountId::new("3"), write(Purpose::GiveBack)),
             (AccountId::new("2"), write(Purpose::GiveBack)),
