@@ -68,8 +68,8 @@ async fn after_any_storm_every_phone_shows_what_its_calendar_says() {
     }
     for person in &people {
         world.meet(person, "last", world.at(-10), world.at(36_000), &format!("Klausur {}", person.account)).await;
-        world.remove_if_there(person, "away").await;
-        world.remove_if_there(person, "short").await;
+        let _there = world.call_off_if_there(person, "away").await;
+        let _there = world.call_off_if_there(person, "short").await;
     }
     for person in &people {
         let text = format!("Klausur {}", person.account);
@@ -77,8 +77,8 @@ async fn after_any_storm_every_phone_shows_what_its_calendar_says() {
         world.diverts(person, &[]).await;
     }
     for person in &people {
-        world.remove_if_there(person, "last").await;
-        world.remove_if_there(person, "long").await;
+        let _there = world.call_off_if_there(person, "last").await;
+        let _there = world.call_off_if_there(person, "long").await;
     }
     for person in &people {
         let text = format!("Eigener Text {}", person.account);
@@ -96,8 +96,8 @@ async fn edit(world: &World, dice: &mut Dice, person: &Person) {
             let (start, end) = (world.at(-60).to_string(), world.at(36_000).to_string());
             world.put_event(person, "away", json!({"start": start, "end": end, "kind": "out_of_office"})).await;
         }
-        3 => world.remove_if_there(person, "away").await,
-        _ => world.remove_if_there(person, "long").await,
+        3 => drop(world.call_off_if_there(person, "away").await),
+        _ => drop(world.call_off_if_there(person, "long").await),
     }
     // People are not faster. Nothing depends on what is noticed meanwhile.
     tokio::time::sleep(std::time::Duration::from_millis(40)).await;

@@ -64,8 +64,8 @@ async fn do_not_disturb_presence_text_and_diversions_are_taken_and_given_back() 
     world.shows(&ben, json!({"dnd": false, "presence": "extended_away", "text": "Messe"})).await;
     world.diverts(&ben, &["external"]).await;
     assert!(world.diverted(&anna).await.is_empty());
-    world.remove_event(&anna, "a").await;
-    world.remove_event(&ben, "b").await;
+    world.call_off(&anna, "a").await;
+    world.call_off(&ben, "b").await;
     world.shows(&anna, json!({"dnd": false, "presence": "available", "text": "Homeoffice"})).await;
     world.shows(&ben, json!({"dnd": false, "presence": "available", "text": ""})).await;
     world.diverts(&ben, &[]).await;
@@ -99,7 +99,7 @@ async fn what_a_person_changes_stands_until_the_next_meeting() {
     assert_eq!(world.account(&anna).await["dnd"], false, "the same meeting, edited");
     world.meet(&anna, "b", world.at(-30), world.at(18_000), "Klausur").await;
     world.shows(&anna, json!({"dnd": true})).await;
-    world.remove_event(&anna, "b").await;
+    world.call_off(&anna, "b").await;
     world.shows(&anna, json!({"dnd": false})).await;
     assert_eq!(world.written(&anna).await.len(), 3);
 }
@@ -168,7 +168,7 @@ async fn where_the_program_leads_a_persons_change_is_written_over_and_given_back
     world.shows(&anna, meeting.clone()).await;
     world.by_hand(&anna, json!({"dnd": false, "presence": "free_for_chat", "text": "Bin da"})).await;
     world.shows(&anna, meeting).await;
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.shows(&anna, json!({"dnd": false, "presence": "free_for_chat", "text": "Bin da"})).await;
 }
 
@@ -187,9 +187,9 @@ async fn series_whole_days_and_meetings_since_long_ago_are_found() {
     for person in [&anna, &ben, &clara] {
         world.shows(person, json!({"dnd": true})).await;
     }
-    world.remove_event(&anna, "series").await;
-    world.remove_event(&ben, "day").await;
-    world.remove_event(&clara, "long").await;
+    world.call_off(&anna, "series").await;
+    world.call_off(&ben, "day").await;
+    world.call_off(&clara, "long").await;
     for person in [&anna, &ben, &clara] {
         world.shows(person, json!({"dnd": false})).await;
     }
@@ -205,6 +205,6 @@ async fn another_address_is_another_mailbox_and_two_may_follow_one() {
     world.shows(&ben, json!({"dnd": true})).await;
     world.by_hand(&anna, json!({"mail": ben.mail})).await;
     world.shows(&anna, json!({"dnd": false})).await;
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.shows(&ben, json!({"dnd": false})).await;
 }

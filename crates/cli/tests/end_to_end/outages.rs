@@ -23,7 +23,7 @@ async fn meetings_start_and_end_on_time_while_the_cloud_is_down() {
         world.fault(fault, true).await;
     }
     // Nobody has sent it, and nobody can know of it.
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.shows(&anna, json!({"dnd": true})).await;
     world.shows(&anna, json!({"dnd": false})).await;
     on_time(&world, &[start, end]).await;
@@ -41,7 +41,7 @@ async fn tokens_of_either_side_may_end_at_any_time() {
         world.is_in_a_meeting(&anna, "a").await;
         world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb"})).await;
         world.control(Method::POST, "/tokens/expire", Value::Null).await;
-        world.remove_event(&anna, "a").await;
+        world.call_off(&anna, "a").await;
         world.shows(&anna, json!({"dnd": false, "presence": "available"})).await;
         if round == 1 {
             world.control(Method::POST, "/bridge/restart", Value::Null).await;
@@ -94,7 +94,7 @@ async fn page_missing(fault: &str) {
     assert_eq!(world.account(&anna).await["dnd"], true, "{fault}");
     world.fault(fault, false).await;
     assert_eq!(world.written(&anna).await.len(), 1);
-    world.remove_event(&anna, "running").await;
+    world.call_off(&anna, "running").await;
     world.shows(&anna, json!({"dnd": false})).await;
 }
 
@@ -143,12 +143,12 @@ async fn answers_that_get_lost_leave_nothing_behind() {
         world.is_in_a_meeting(&anna, "a").await;
         world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"})).await;
         world.control(Method::PUT, &format!("/faults/{fault}"), json!({"rate": 0.5})).await;
-        world.remove_event(&anna, "a").await;
+        world.call_off(&anna, "a").await;
         world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
         world.is_in_a_meeting(&anna, "b").await;
         world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"})).await;
         world.fault(fault, false).await;
-        world.remove_event(&anna, "b").await;
+        world.call_off(&anna, "b").await;
         world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
     }
 }
@@ -213,7 +213,7 @@ async fn without_the_bridge_calls_are_diverted_and_what_is_missing_is_said() {
             notes.filter(|note| note.contains("Without the bridge")).count() == 1
         })
         .await;
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.diverts(&anna, &[]).await;
     let account = world.account(&anna).await;
     assert_eq!(

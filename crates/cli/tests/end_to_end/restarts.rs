@@ -25,7 +25,7 @@ async fn a_restart_in_the_middle_of_a_meeting_writes_nothing() {
     let run = world.run_process("info").await;
     world.a_round_has_passed(&ben).await;
     assert_eq!(world.written(&anna).await.len(), 3);
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
     assert_eq!(world.written(&anna).await.len(), 6);
     assert_eq!(run.terminate().await, Some(0));
@@ -65,7 +65,7 @@ async fn a_crash_at_any_instant_of_a_take_leaves_nothing_behind() {
     let run = world.run_process("info").await;
     world.is_in_a_meeting(&anna, "a").await;
     world.shows(&anna, json!({"dnd": true})).await;
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
     // The telephone system does what it is told, but the answer comes late: the kill comes before it.
     world.control(Method::PUT, "/faults/bridge_answer_lost", json!({"on": true})).await;
@@ -73,7 +73,7 @@ async fn a_crash_at_any_instant_of_a_take_leaves_nothing_behind() {
     world.shows(&anna, json!({"dnd": true})).await;
     run.kill();
     world.fault("bridge_answer_lost", false).await;
-    world.remove_event(&anna, "b").await;
+    world.call_off(&anna, "b").await;
     let _run = world.run_process("info").await;
     world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
 }
@@ -207,7 +207,7 @@ async fn a_stop_is_quick_although_everybody_answers_slowly() {
     }
     let _run = world.run_process("info").await;
     world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"})).await;
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
 }
 
@@ -240,7 +240,7 @@ async fn whenever_the_program_is_killed_nothing_is_left_behind() {
     for person in &people {
         world.shows(person, json!({"text": "Jour fixe 5", "presence": "extended_away", "dnd": false})).await;
         world.diverts(person, &["external"]).await;
-        world.remove_event(person, "a").await;
+        world.call_off(person, "a").await;
     }
     for person in &people {
         let text = format!("Eigener Text {}", person.account);
@@ -266,7 +266,7 @@ async fn a_latched_action_stays_through_edits_and_restarts_until_its_meeting_end
     world.a_round_has_passed(&witness).await;
     assert_eq!(world.account(&anna).await["dnd"], true);
     assert!(world.diverted(&anna).await.is_empty());
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.shows(&anna, json!({"dnd": false, "text": ""})).await;
 }
 

@@ -33,8 +33,8 @@ async fn a_refused_take_rests_and_a_refused_give_back_is_repeated() {
     world.shows(&anna, json!({"dnd": true, "text": "Klausur"})).await;
     flagged(&world, &anna, &[]).await;
     refuses(&world, &anna, &["dnd", "presence"]).await;
-    world.remove_event(&anna, "a").await;
-    world.remove_event(&anna, "b").await;
+    world.call_off(&anna, "a").await;
+    world.call_off(&anna, "b").await;
     world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb", "text": ""})).await;
     flagged(&world, &anna, &[Flag::RefusedByPbx]).await;
     refuses(&world, &anna, &[]).await;
@@ -52,7 +52,7 @@ async fn a_kept_status_is_taken_up_at_the_next_activation() {
     world.setup.active = false;
     world.apply().await;
     world.shows(&anna, json!({"dnd": false, "presence": "do_not_disturb", "text": "Jour fixe"})).await;
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.stop().await;
     world.run().await;
     assert_eq!(world.account(&anna).await["text"], "Jour fixe");
@@ -91,7 +91,7 @@ async fn two_instances_never_act_on_one_account() {
     first.active = true;
     world.apply_also(&first, &secrets).await;
     world.board_says("that the first one stands back", flagged(3)).await;
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.shows(&anna, json!({"dnd": false, "presence": "available"})).await;
 }
 
@@ -103,7 +103,7 @@ async fn with_oauth_tokens_may_end_at_any_time_too() {
         world.is_in_a_meeting(&anna, "a").await;
         world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb"})).await;
         world.control(Method::POST, "/tokens/expire", Value::Null).await;
-        world.remove_event(&anna, "a").await;
+        world.call_off(&anna, "a").await;
         world.shows(&anna, json!({"dnd": false, "presence": "available"})).await;
     }
     assert_eq!(world.logins().await, 0, "the older sign-in is not used");
@@ -116,7 +116,7 @@ async fn over_https_only_the_configured_authority_is_believed() {
     world.is_in_a_meeting(&anna, "a").await;
     world.shows(&anna, json!({"dnd": true})).await;
     world.stop().await;
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.run().await;
     world.shows(&anna, json!({"dnd": false})).await;
     world.setup.without_trust = true;
@@ -137,7 +137,7 @@ async fn a_text_that_the_telephone_system_cuts_is_ours_all_the_same() {
     let long = "Besprechung ".repeat(10);
     world.meet(&anna, "a", world.at(-60), world.at(36_000), &long).await;
     flagged(&world, &anna, &[Flag::TextCut]).await;
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.shows(&anna, json!({"dnd": false, "text": ""})).await;
     flagged(&world, &anna, &[]).await;
     world.meet(&anna, "b", world.at(-60), world.at(36_000), &long).await;
@@ -163,7 +163,7 @@ async fn a_mailbox_that_goes_and_comes_back_and_an_account_that_is_deleted() {
     assert_eq!(world.account(&anna).await["dnd"], true, "what was read last stays in force");
     access("granted").await;
     flagged(&world, &anna, &[]).await;
-    world.remove_event(&anna, "a").await;
+    world.call_off(&anna, "a").await;
     world.shows(&anna, json!({"dnd": false})).await;
 
     world.control(Method::DELETE, &format!("/accounts/{}", ben.account), Value::Null).await;

@@ -291,12 +291,19 @@ group = "{group}"
         self.control(Method::DELETE, &format!("/mailboxes/{}/events/{id}", person.mail), Value::Null).await;
     }
 
-    pub(crate) async fn remove_if_there(&self, person: &Person, id: &str) {
+    /// The event stays in the calendar as one that is cancelled.
+    pub(crate) async fn call_off(&self, person: &Person, id: &str) {
+        self.call_off_if_there(person, id).await.unwrap();
+    }
+
+    /// Like [`World::call_off`]; `None` if there is no such event.
+    pub(crate) async fn call_off_if_there(&self, person: &Person, id: &str) -> Option<()> {
         let path = format!("/mailboxes/{}/events", person.mail);
         let events = self.control(Method::GET, &path, Value::Null).await;
-        if events.as_array().unwrap().iter().any(|event| event["id"] == id) {
-            self.remove_event(person, id).await;
-        }
+        let mut event = events.as_array().unwrap().iter().find(|event| event["id"] == id)?.clone();
+        event["cancelled"] = json!(true);
+        self.put_event(person, id, event).await;
+        Some(())
     }
 
     pub(crate) async fn account(&self, person: &Person) -> Value {
@@ -430,7 +437,7 @@ group = "{group}"
     pub(crate) async fn a_round_has_passed(&self, witness: &Person) {
         self.is_in_a_meeting(witness, "witness").await;
         self.shows(witness, json!({"dnd": true})).await;
-        self.remove_event(witness, "witness").await;
+        self.call_off(witness, "witness").await;
         self.shows(witness, json!({"dnd": false})).await;
     }
 }
