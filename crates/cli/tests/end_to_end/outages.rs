@@ -241,3 +241,31 @@ async fn a_bridge_that_has_forgotten_every_event_is_not_asked_all_the_time() {
     world.by_hand(&anna, json!({"dnd": false})).await;
     world.board_says("that she has taken her phone back", |b| b.lamps.iter().all(|lamp| lamp.dnd == Some(false))).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_entered_while_reading_fails_and_removed_afterwards_is_gone() {
+    let world = World::start(Setup { policy: DND_PRESENCE_TEXT, ..Setup::default() }).await;
+    let anna = world.person(0);
+    for number in 0..130 {
+        let start = world.at(90_000 + 600 * number);
+        world.meet(&anna, &format!("later{number:03}"), start, start, "Später").await;
+    }
+    world.is_in_a_meeting(&anna, "first").await;
+    world.shows(&anna, json!({"dnd": true})).await;
+    // The change is told, but what has changed can't be read: many pages, and one of them is missing.
+    world.fault("graph_page_missing", true).await;
+    world.remove_event(&anna, "first").await;
+    let struck = async |times| {
+        let before = world.struck("graph_page_missing").await;
+        let more =
+            async || if world.struck("graph_page_missing").await >= before + times { Ok(()) } else { Err(before) };
+        eventually("a page is missing", more).await;
+    };
+    struck(1).await;
+    world.meet(&anna, "second", world.at(-60), world.at(36_000), "Zweiter Termin").await;
+    struck(2).await;
+    world.fault("graph_page_missing", false).await;
+    world.shows(&anna, json!({"text": "Zweiter Termin"})).await;
+    world.remove_event(&anna, "second").await;
+    world.shows(&anna, json!({"dnd": false, "text": ""})).await;
+}
