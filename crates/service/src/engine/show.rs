@@ -31,8 +31,12 @@ impl Engine {
                 name: format!("{id}: Microsoft Graph"),
                 last_success: health.last_success,
                 trouble: health.trouble,
-                notes: instance.directory_trouble.iter().cloned().collect(),
+                notes: Vec::new(),
             });
+            if let Some(trouble) = &instance.directory_trouble {
+                let (name, trouble) = (format!("{id}: group"), Some(trouble.clone()));
+                board.connections.push(Connection { name, trouble, ..Connection::default() });
+            }
         }
         for link in self.links.values() {
             board.connections.push(Connection {
