@@ -259,6 +259,37 @@ impl<'a> Poll<'a> {
                 Err(error) => self.failed(mail, &error),
             }
         }
+        self.ring_again(&mails).await;
+    }
+
+    /// Rings once more where a reading has just been made: what came between ring and reading is in the reading, and
+    /// would stay in it if it went before the next ring. If anything has changed, the next poll reads again.
+    async fn ring_again(&mut self, mails: &[MailAddress]) {
+        let window = self.request.window;
+        let (mut asked, mut bells) = (Vec::new(), Vec::new());
+        for mail in mails {
+            if !matches!(self.outcomes.get(mail), Some(Outcome::Read { .. })) {
+                continue;
+            }
+            let target = self.target(mail);
+            let mailbox = self.memory.of(mail).filter(|mailbox| mailbox.has_bell(window));
+            if let Some(bell) = mailbox.and_then(|mailbox| mailbox.bell.clone()) {
+                bells.push((target, bell));
+                asked.push(mail);
+            }
+        }
+        let rung = doorbell::ring(self.client, &bells, self.clock).await;
+        for (mail, ring) in asked.into_iter().zip(rung) {
+            let Some(mailbox) = self.memory.of(mail) else { continue };
+            match ring {
+                Ring::Quiet(bell) => mailbox.bell = Some(bell),
+                Ring::Changed(bell) => {
+                    mailbox.bell = Some(bell);
+                    mailbox.forget_reading();
+                }
+                Ring::Lost | Ring::Failed(_) => mailbox.forget_reading(),
+            }
+        }
     }
 
     async fn begin_bells(&mut self, mails: &[MailAddress]) {

@@ -51,9 +51,25 @@ async fn a_change_is_seen_at_the_next_poll() {
     let outcomes = stage.poll().await;
     assert_eq!(ids(&outcomes[7]), ["a", "b"]);
     assert_eq!(outcomes.iter().filter(|outcome| is_unchanged(outcome)).count(), 19);
-    assert_eq!(stage.graph.seen().batches.len(), 2, "the doorbells and one reading");
+    assert_eq!(stage.graph.seen().batches.len(), 3, "the doorbells, one reading, and its doorbell once more");
     stage.later(HALF_A_MINUTE);
     assert!(stage.poll().await.iter().all(is_unchanged));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_after_which_the_doorbell_is_not_quiet_is_made_again() {
+    let mut stage = read(1).await;
+    stage.graph.put("b", "new");
+    let mut rings = 0;
+    stage.graph.state().on_question = Box::new(move |url| {
+        rings += usize::from(url.contains("deltatoken"));
+        (rings == 2).then(|| refusal(400, "ErrorInvalidRequest", ""))
+    });
+    assert_eq!(ids(&stage.poll_one().await), ["a", "b"]);
+    stage.later(HALF_A_MINUTE);
+    assert_eq!(ids(&stage.poll_one().await), ["a", "b"], "read, not believed to be unchanged");
+    stage.later(HALF_A_MINUTE);
+    assert!(is_unchanged(&stage.poll_one().await));
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,8 +84,11 @@ async fn a_lost_link_means_a_full_reading_in_the_same_poll_and_a_new_link() {
     for (status, code) in [(410, "SyncStateNotFound"), (404, "syncstatenotfound"), (400, "resyncRequired")] {
         let mut stage = read(1).await;
         stage.graph.put("b", "while the link was lost");
-        stage.graph.state().on_question =
-            Box::new(move |url| url.contains("deltatoken").then(|| refusal(status, code, "")));
+        let mut lost = true;
+        stage.graph.state().on_question = Box::new(move |url| {
+            let rings = url.contains("deltatoken");
+            (rings && std::mem::take(&mut lost)).then(|| refusal(status, code, ""))
+        });
         assert_eq!(ids(&stage.poll_one().await), ["a", "b"], "{code}");
         stage.graph.state().on_question = Box::new(|_| None);
         stage.graph.seen();
