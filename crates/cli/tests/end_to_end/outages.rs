@@ -140,16 +140,31 @@ async fn answers_that_get_lost_leave_nothing_behind() {
     let world = World::start(Setup { policy, ..Setup::default() }).await;
     let anna = world.person(0);
     for fault in ["bridge_answer_lost", "starface_answer_lost", "starface_cut", "starface_unauthorized"] {
+        let busy = json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"});
+        let free = json!({"dnd": false, "presence": "available", "text": ""});
+        // Every answer is lost until one was; then the telephone system is itself again.
+        let strikes = async || {
+            let before = world.struck(fault).await;
+            world.fault(fault, true).await;
+            before
+        };
+        let is_over = async |before: u64| {
+            let struck = async || if world.struck(fault).await > before { Ok(()) } else { Err(before) };
+            eventually("the fault strikes", struck).await;
+            world.fault(fault, false).await;
+        };
         world.is_in_a_meeting(&anna, "a").await;
-        world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"})).await;
-        world.control(Method::PUT, &format!("/faults/{fault}"), json!({"rate": 0.5})).await;
+        world.shows(&anna, busy.clone()).await;
+        let before = strikes().await;
         world.call_off(&anna, "a").await;
-        world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
+        is_over(before).await;
+        world.shows(&anna, free.clone()).await;
+        let before = strikes().await;
         world.is_in_a_meeting(&anna, "b").await;
-        world.shows(&anna, json!({"dnd": true, "presence": "do_not_disturb", "text": "Jour fixe"})).await;
-        world.fault(fault, false).await;
+        is_over(before).await;
+        world.shows(&anna, busy).await;
         world.call_off(&anna, "b").await;
-        world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
+        world.shows(&anna, free).await;
     }
 }
 

@@ -30,8 +30,9 @@ use crate::PbxError;
 
 /// After `/xml-rpc` has refused our proof twice, with a new sign-in in between, nothing is sent there for so long. REST
 /// has let us in, so the password is right; but a proof that is not taken may count as a wrong password there, and must
-/// not lock the account.
-const REFUSED_PAUSE: Duration = Duration::from_secs(300);
+/// not lock the account. No longer than this, since a PBX that is just starting refuses too, and nobody's telephone may
+/// stay silent for it.
+const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 
 /// A client of the bridge.
 pub(crate) struct Bridge {
@@ -150,7 +151,7 @@ impl Bridge {
 fn proof_refused() -> Failure {
     Failure::not_done(PbxError::SignIn {
         advice: "/xml-rpc refuses the sign-in that REST accepts; check that the account may use XML-RPC, and set the client \
-                 secret if an external identity provider is connected. It is tried again after some minutes"
+                 secret if an external identity provider is connected. It is tried again after half a minute"
             .to_owned(),
     })
 }
