@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     day::on_time,
-    world::{DND_PRESENCE_TEXT, Setup, World, eventually},
+    world::{DND_PRESENCE_TEXT, LONG_PATIENCE, Setup, World, eventually},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -154,17 +154,17 @@ async fn answers_that_get_lost_leave_nothing_behind() {
             world.fault(fault, false).await;
         };
         world.is_in_a_meeting(&anna, "a").await;
-        world.shows(&anna, busy.clone()).await;
+        world.shows_within(LONG_PATIENCE, &anna, busy.clone()).await;
         let before = strikes().await;
         world.call_off(&anna, "a").await;
         is_over(before).await;
-        world.shows(&anna, free.clone()).await;
+        world.shows_within(LONG_PATIENCE, &anna, free.clone()).await;
         let before = strikes().await;
         world.is_in_a_meeting(&anna, "b").await;
         is_over(before).await;
-        world.shows(&anna, busy).await;
+        world.shows_within(LONG_PATIENCE, &anna, busy).await;
         world.call_off(&anna, "b").await;
-        world.shows(&anna, free).await;
+        world.shows_within(LONG_PATIENCE, &anna, free).await;
     }
 }
 

@@ -23,7 +23,9 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 /// Whatever a test waits for has to come within this time of the machine's.
-const PATIENCE: Duration = Duration::from_secs(100);
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Where somebody was refused twice, sign-ins and pauses may add up to this.
+pub(crate) const LONG_PATIENCE: Duration = Duration::from_secs(100);
 /// A condition is looked at this often.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -406,12 +408,17 @@ group = "{group}"
 
     /// Waits until the account shows all of this.
     pub(crate) async fn shows(&self, person: &Person, expected: Value) {
+        self.shows_within(PATIENCE, person, expected).await;
+    }
+
+    /// The same with a bound of its own.
+    pub(crate) async fn shows_within(&self, bound: Duration, person: &Person, expected: Value) {
         let shown = async || {
             let account = self.account(person).await;
             let all = expected.as_object().unwrap();
             all.iter().all(|(name, value)| account[name] == *value).then_some(()).ok_or(account)
         };
-        eventually(&format!("account {} shows {expected}", person.account), shown).await;
+        within(bound, &format!("account {} shows {expected}", person.account), shown).await;
     }
 
     /// Waits until the diversions of these numbers are on, and no others.
@@ -444,9 +451,14 @@ group = "{group}"
 
 /// Waits for a condition, with a bound.
 pub(crate) async fn eventually<S: Debug>(what: &str, condition: impl AsyncFn() -> Result<(), S>) {
+    within(PATIENCE, what, condition).await;
+}
+
+/// The same with a bound of its own.
+pub(crate) async fn within<S: Debug>(bound: Duration, what: &str, condition: impl AsyncFn() -> Result<(), S>) {
     let began = Instant::now();
     while let Err(state) = condition().await {
-        assert!(began.elapsed() < PATIENCE, "it did not come to this: {what}\nit is: {state:#?}");
+        assert!(began.elapsed() < bound, "it did not come to this: {what}\nit is: {state:#?}");
         tokio::time::sleep(LOOK).await;
     }
 }
