@@ -37,6 +37,8 @@ pub struct Request<'a> {
     pub window: Window,
     /// How subjects are read, masked and kept.
     pub reading: &'a Reading,
+    /// The zone in which all-day events of a mailbox lie that tells none of its own.
+    pub zone: &'a TimeZone,
     /// Now, for the age of what the reader remembers.
     pub now: Timestamp,
     /// Read everything, whatever the doorbell says.

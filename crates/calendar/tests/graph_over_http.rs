@@ -17,7 +17,7 @@ use busylamp_calendar::{
 };
 use busylamp_core::{ids::MailAddress, secret::Secret, title::Reading};
 use busylamp_net::trust::Trust;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
 /// Requests as the server saw them.
@@ -78,7 +78,8 @@ async fn a_calendar_is_read_over_real_connections() {
     let now: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
     let window = Window { from: now, to: now + SignedDuration::from_hours(24) };
     let reading = Reading { keep_titles: true, ..Reading::default() };
-    let request = Request { mailboxes: &mailboxes, window, reading: &reading, now, full: false };
+    let zone = &TimeZone::UTC;
+    let request = Request { mailboxes: &mailboxes, window, reading: &reading, zone, now, full: false };
     let outcomes = calendar.poll(request).await;
     server.abort();
 

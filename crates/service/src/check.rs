@@ -79,10 +79,11 @@ impl Findings {
         let window =
             Window { from: now, to: now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX) };
         let reading = config.policy.reading();
+        let zone = &config.zone;
         let outcomes = if mailboxes.is_empty() {
             BTreeMap::new()
         } else {
-            calendar.poll(Request { mailboxes: &mailboxes, window, reading: &reading, now, full: true }).await
+            calendar.poll(Request { mailboxes: &mailboxes, window, reading: &reading, zone, now, full: true }).await
         };
         for user in users {
             let trouble = match &user.mail {

@@ -213,7 +213,8 @@ mod tests {
     }
 
     fn begin(memory: &mut Memory, reading: &Reading, now: Timestamp, full: bool) {
-        memory.begin(&Request { mailboxes: &[mail()], window: window(), reading, now, full });
+        let zone = &TimeZone::UTC;
+        memory.begin(&Request { mailboxes: &[mail()], window: window(), reading, zone, now, full });
     }
 
     /// A memory that has just read one mailbox; no doorbell.
@@ -278,6 +279,7 @@ mod tests {
             mailboxes: &[other],
             window: window(),
             reading: &Reading::default(),
+            zone: &TimeZone::UTC,
             now: later,
             full: false,
         });

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use busylamp_core::{event::Agenda, ids::MailAddress, secret::Secret, title::Reading};
 use fake::FakeGraph;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{GraphCalendar, GraphSettings, settings::Cloud};
 use crate::{Calendar, MailboxError, Outcome, Request, Window};
@@ -42,7 +42,8 @@ impl Stage {
     }
 
     async fn poll_of(&self, mailboxes: &[MailAddress], full: bool) -> Vec<(MailAddress, Outcome)> {
-        let request = Request { mailboxes, window: self.window(), reading: &self.reading, now: self.now, full };
+        let (window, reading, zone) = (self.window(), &self.reading, &TimeZone::UTC);
+        let request = Request { mailboxes, window, reading, zone, now: self.now, full };
         self.calendar.poll(request).await.into_iter().collect()
     }
 

@@ -449,12 +449,13 @@ fn record(outgoing: &Outgoing, write: &Write, now: Timestamp) -> Record {
 fn poll(id: InstanceId, instance: &mut Instance, now: Timestamp) -> impl Future<Output = Report> + use<> {
     let calendar = instance.calendar.clone();
     let reading = Arc::clone(&instance.reading);
+    let zone = instance.config.zone.clone();
     let mailboxes: Vec<_> = instance.mailboxes.keys().cloned().collect();
     let full = std::mem::take(&mut instance.read_all);
     let (stamp, number) = (instance.policy_stamp, instance.number);
     let window = calendar::Window { from: now.saturating_sub(BACK).unwrap_or(Timestamp::MIN), to: later(now, AHEAD) };
     async move {
-        let request = calendar::Request { mailboxes: &mailboxes, window, reading: &reading, now, full };
+        let request = calendar::Request { mailboxes: &mailboxes, window, reading: &reading, zone: &zone, now, full };
         let outcomes = calendar.poll(request).await;
         Report::Polled { instance: id, number, begun: now, stamp, outcomes }
     }

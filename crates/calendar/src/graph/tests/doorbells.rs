@@ -1,6 +1,6 @@
 //! The doorbell: cheap when nothing happens, never deaf.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, tz::TimeZone};
 
 use super::{
     Stage, error,
@@ -183,7 +183,8 @@ async fn a_wider_window_is_read_at_once() {
         window.from -= SignedDuration::from_hours(back);
         window.to += SignedDuration::from_hours(ahead);
         let (mailboxes, reading, now) = (stage.graph.mails(), &stage.reading, stage.now);
-        let request = Request { mailboxes: &mailboxes, window, reading, now, full: false };
+        let zone = &TimeZone::UTC;
+        let request = Request { mailboxes: &mailboxes, window, reading, zone, now, full: false };
         let outcomes = crate::Calendar::poll(&stage.calendar, request).await;
         assert!(outcomes.values().all(|outcome| matches!(outcome, Outcome::Read { .. })), "{back} {ahead}");
     }
