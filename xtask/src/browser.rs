@@ -5,7 +5,8 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    shell::{Shell, ask, overhear, run, say, succeeds},
+    debian,
+    shell::{Shell, overhear, run, say, succeeds},
     steps::Tally,
     suite,
 };
@@ -20,7 +21,7 @@ pub(crate) fn check(shell: &Shell) -> Result<Tally> {
             return missing(shell, what);
         }
     }
-    let Some(chromium) = chromium(shell)? else {
+    let Some(chromium) = debian::find_or_install(shell, &BROWSERS, &["chromium"])? else {
         return missing(shell, "Chromium (on Debian: `apt-get install -y chromium`)");
     };
     run(&mut shell.cargo(&suite::TEST_BUILD))?;
@@ -44,26 +45,6 @@ fn missing(shell: &Shell, what: &str) -> Result<Tally> {
     }
     say(&format!("the page NOT looked at in a browser: {what} is missing"));
     Ok(Tally::default())
-}
-
-/// The browser's path. On Debian root may install it.
-fn chromium(shell: &Shell) -> Result<Option<String>> {
-    let found = find(shell);
-    let root = ask(&mut shell.program("id", &["-u"])).is_ok_and(|id| id.trim() == "0");
-    if found.is_some() || !root || !succeeds(&mut shell.program("apt-get", &["--version"])) {
-        return Ok(found);
-    }
-    say("Chromium is missing: installing Debian's package `chromium`");
-    run(&mut shell.program("apt-get", &["update", "-qq"]))?;
-    let mut apt = shell.program("apt-get", &["install", "-y", "-qq", "--no-install-recommends", "chromium"]);
-    run(apt.env("DEBIAN_FRONTEND", "noninteractive"))?;
-    Ok(find(shell))
-}
-
-fn find(shell: &Shell) -> Option<String> {
-    let search = r#"for name; do command -v "$name" && exit; done; exit 1"#;
-    let mut sh = shell.program("sh", &["-c", search, "sh"]);
-    ask(sh.args(BROWSERS)).ok().map(|path| path.trim().to_owned())
 }
 
 /// Copies the tests and installs what they use, anew only if the lock file has changed.

@@ -5,6 +5,7 @@
 //! suite       tests, doc tests, scenarios: what counts its own results
 //! clients     other people's clients against the simulator
 //! browser     the demo's page in a browser
+//! debian      programs that come as Debian's packages
 //! order       which crate may use which; the core stays pure
 //! unused      dependencies that nobody names
 //! repository  nothing tracked that does not belong there
@@ -16,6 +17,7 @@
 mod bench;
 mod browser;
 mod clients;
+mod debian;
 mod metadata;
 mod order;
 mod repository;
