@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! settings  where Graph is and as whom we sign in
-//! token     the access token             entra     why there is none
 //! client    asks, waits, asks again      batch     many questions in one request
 //! pages     answers in pages             link      the links that Graph hands out
 //! view      the full reading             event     an event in normal form
@@ -14,7 +13,6 @@
 mod batch;
 mod client;
 mod doorbell;
-mod entra;
 mod error;
 mod event;
 mod link;
@@ -24,15 +22,11 @@ mod poll;
 mod settings;
 #[cfg(test)]
 mod tests;
-mod token;
 mod users;
 mod view;
 mod walk;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use busylamp_core::{check::Step, ids::MailAddress};
@@ -40,14 +34,14 @@ use busylamp_net::{
     http::{HttpClient, HttpSettings, Transport},
     trust::TrustError,
 };
-use client::{Client, Clock};
+use client::Client;
 use jiff::Timestamp;
 use memory::Memory;
 use poll::Poll;
 pub use settings::{CEILING, Cloud, GraphSettings, SettingsError, UnknownCloud};
 use thiserror::Error;
 
-use crate::{Calendar, Health, Outcome, Request};
+use crate::{Calendar, Health, Outcome, Request, clock::Clock, health::HealthBook};
 
 /// The longest answer of Graph's: twenty mailboxes' first pages, or five doorbells' beginnings.
 const MAX_ANSWER: usize = 32 << 20;
@@ -60,7 +54,7 @@ pub struct GraphCalendar {
     client: Client,
     consent_url: String,
     memory: tokio::sync::Mutex<Memory>,
-    health: Mutex<Health>,
+    health: HealthBook,
 }
 
 /// Why a reader can't be made.
@@ -91,15 +85,10 @@ impl GraphCalendar {
     fn over(settings: &GraphSettings, login: Arc<dyn Transport>, graph: Arc<dyn Transport>) -> Self {
         Self {
             client: Client::new(settings, login, graph),
-            consent_url: settings.consent_url(),
+            consent_url: settings.app().consent_url(),
             memory: tokio::sync::Mutex::default(),
-            health: Mutex::default(),
+            health: HealthBook::default(),
         }
-    }
-
-    fn health_now(&self) -> MutexGuard<'_, Health> {
-        // Health is replaced whole, so a panic elsewhere leaves nothing half done.
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -114,12 +103,7 @@ impl Calendar for GraphCalendar {
         // What was learned counts only together with the answer: nothing waits from here on, so that a poll which
         // is dropped has learned nothing.
         *remembered = memory;
-        let mut health = self.health_now();
-        match trouble {
-            Some(trouble) => health.trouble = Some(trouble),
-            None => *health = Health { last_success: Some(clock.now()), trouble: None },
-        }
-        drop(health);
+        self.health.polled(trouble, clock.now());
         outcomes
     }
 
@@ -128,6 +112,6 @@ impl Calendar for GraphCalendar {
     }
 
     fn health(&self) -> Health {
-        self.health_now().clone()
+        self.health.now()
     }
 }

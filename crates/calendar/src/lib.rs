@@ -3,14 +3,20 @@
 //!
 //! ```text
 //! graph   Microsoft 365, over Microsoft Graph
+//! ews     an Exchange Server, over Exchange Web Services
+//! entra   an application's sign-in, for both
 //! zone    time zones under the names that Exchange gives them
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod clock;
 #[cfg(test)]
 mod conformance;
+mod entra;
+pub mod ews;
 pub mod graph;
+mod health;
 pub mod zone;
 
 use std::collections::BTreeMap;

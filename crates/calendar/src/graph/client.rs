@@ -13,7 +13,6 @@ use busylamp_net::{
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::{Request, Response, header};
-use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::{
@@ -21,7 +20,10 @@ use super::{
     error::GraphError,
     link::Endpoint,
     settings::GraphSettings,
-    token::{Token, TokenSource},
+};
+use crate::{
+    clock::Clock,
+    entra::{Token, TokenSource},
 };
 
 /// Graph works on up to four questions of a batch at a time (`concepts/json-batching.md`).
@@ -43,24 +45,6 @@ const PAUSES: Backoff = Backoff { first: Duration::from_millis(500), longest: Du
 /// mailboxes fails as a whole.
 const ACCOUNT_REST: Duration = Duration::from_secs(5);
 
-/// Now, for what is remembered, while a poll takes its time.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
-    begun: Timestamp,
-    started: Instant,
-}
-
-impl Clock {
-    pub(super) fn start(now: Timestamp) -> Self {
-        Self { begun: now, started: Instant::now() }
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        let passed = SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::ZERO);
-        self.begun.checked_add(passed).unwrap_or(self.begun)
-    }
-}
-
 /// The connection to Graph of one application.
 pub(super) struct Client {
     transport: Arc<dyn Transport>,
@@ -75,7 +59,7 @@ impl Client {
     pub(super) fn new(settings: &GraphSettings, login: Arc<dyn Transport>, graph: Arc<dyn Transport>) -> Self {
         Self {
             transport: graph,
-            tokens: TokenSource::new(login, settings),
+            tokens: TokenSource::new(login, settings.app()),
             endpoint: settings.graph(),
             gate: KeyedGate::new(PER_MAILBOX, settings.ceiling / WORKED_ON_OF_A_BATCH),
             rest: Mutex::new(None),

@@ -17,13 +17,13 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     batch::{self, Call},
-    client::{Client, Clock},
+    client::Client,
     error::GraphError,
     link::Endpoint,
     pages::{self, Gather, Walk},
     view,
 };
-use crate::Window;
+use crate::{Window, clock::Clock};
 
 /// How far a link's window reaches beyond the reading's, at least.
 const AHEAD: SignedDuration = SignedDuration::from_hours(48);

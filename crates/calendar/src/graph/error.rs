@@ -7,8 +7,7 @@ use busylamp_net::{http::HttpError, retry::Class};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::entra::SignInError;
-use crate::MailboxError;
+use crate::{MailboxError, entra::SignInError};
 
 /// Why a question to Graph has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

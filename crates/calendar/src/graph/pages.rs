@@ -2,10 +2,11 @@
 
 use super::{
     batch::{Answer, Call},
-    client::{Client, Clock},
+    client::Client,
     error::GraphError,
     link::Endpoint,
 };
+use crate::clock::Clock;
 
 /// Most pages of one answer.
 const MOST_PAGES: usize = 200;

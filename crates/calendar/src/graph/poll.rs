@@ -7,15 +7,14 @@ use busylamp_net::retry::{self, Class};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    client::{Client, Clock},
+    client::Client,
     doorbell::{self, Bell, Ring},
     error::{Denial, GraphError},
     memory::{Mailbox, Memory},
-    token::Roles,
     users::{self, Directory, Found},
     view,
 };
-use crate::{MailboxError, Outcome, Request};
+use crate::{MailboxError, Outcome, Request, clock::Clock, entra::Roles};
 
 /// How long nobody tries what the application may not read at all.
 const CLOSED: SignedDuration = SignedDuration::from_hours(24);

@@ -8,6 +8,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::link::Endpoint;
+use crate::entra::{self, App};
 
 /// A connection to Microsoft 365.
 #[derive(Clone, Debug)]
@@ -48,8 +49,7 @@ impl GraphSettings {
 
     /// Checks what a connection can't be built from.
     pub(super) fn validate(&self) -> Result<(), SettingsError> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        if self.tenant.is_empty() || !self.tenant.chars().all(plain) {
+        if !entra::is_tenant(&self.tenant) {
             return Err(SettingsError::Tenant);
         }
         if self.client_id.trim().is_empty() {
@@ -59,28 +59,22 @@ impl GraphSettings {
             return Err(SettingsError::ClientSecret);
         }
         for (name, url) in [("login", &self.login), ("endpoint", &self.endpoint)] {
-            let http = matches!(url.scheme(), "https" | "http") && url.has_host();
-            if !http || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+            if !entra::is_endpoint(url) {
                 return Err(SettingsError::Url { name });
             }
         }
         Ok(())
     }
 
-    /// Where a token is asked for.
-    pub(super) fn token_url(&self) -> String {
-        format!("{}/{}/oauth2/v2.0/token", self.login.as_str().trim_end_matches('/'), self.tenant)
-    }
-
-    /// The page on which an administrator consents to what the application asks for.
-    pub(super) fn consent_url(&self) -> String {
-        let login = self.login.as_str().trim_end_matches('/');
-        format!("{login}/{}/adminconsent?client_id={}", self.tenant, self.client_id)
-    }
-
-    /// What a token is asked for: all that was consented to on Graph's host.
-    pub(super) fn scope(&self) -> String {
-        format!("{}/.default", self.endpoint.origin().ascii_serialization())
+    /// The application, asking for all that was consented to on Graph's host.
+    pub(super) fn app(&self) -> App {
+        App {
+            tenant: self.tenant.clone(),
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.clone(),
+            login: self.login.clone(),
+            scope: format!("{}/.default", self.endpoint.origin().ascii_serialization()),
+        }
     }
 
     pub(super) fn graph(&self) -> Endpoint {
@@ -177,7 +171,7 @@ mod tests {
         let scopes = ["global", "us_gov", "us_dod", "china"].map(|name| {
             let settings = settings(name.parse().unwrap());
             assert_eq!(settings.validate(), Ok(()));
-            settings.scope()
+            settings.app().scope
         });
         assert_eq!(
             scopes,
@@ -196,8 +190,8 @@ mod tests {
         let mut settings = settings(Cloud::Global);
         settings.login = Url::parse("http://127.0.0.1:8080/login/").unwrap();
         settings.endpoint = Url::parse("http://127.0.0.1:8080/graph/v1.0").unwrap();
-        assert_eq!(settings.token_url(), "http://127.0.0.1:8080/login/contoso.example/oauth2/v2.0/token");
-        assert_eq!(settings.scope(), "http://127.0.0.1:8080/.default");
+        assert_eq!(settings.app().token_url(), "http://127.0.0.1:8080/login/contoso.example/oauth2/v2.0/token");
+        assert_eq!(settings.app().scope, "http://127.0.0.1:8080/.default");
     }
 
     #[test]

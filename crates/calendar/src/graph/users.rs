@@ -9,12 +9,11 @@ use serde::Deserialize;
 
 use super::{
     batch::{self, Answer, Call},
-    client::{Client, Clock},
+    client::Client,
     error::GraphError,
     link::encode,
-    token::Roles,
 };
-use crate::zone;
+use crate::{clock::Clock, entra::Roles, zone};
 
 /// Rights to look people up with all their addresses.
 const ALL_ADDRESSES: [&str; 4] =

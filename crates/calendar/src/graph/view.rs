@@ -8,13 +8,13 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 use super::{
     batch::{self, Call},
-    client::{Client, Clock},
+    client::Client,
     error::GraphError,
     event,
     link::{Endpoint, encode},
     pages::{self, Gather, Walk},
 };
-use crate::Window;
+use crate::{Window, clock::Clock};
 
 /// Events a page. Graph's own choice is 10; its largest isn't documented (microsoft-graph-docs#12653).
 const PAGE: usize = 100;

@@ -8,15 +8,14 @@ use busylamp_core::{
 use jiff::SignedDuration;
 
 use super::{
-    client::{Client, Clock},
+    client::Client,
     doorbell,
     error::GraphError,
     poll::WITHOUT_ROLES,
-    token::Roles,
     users::{self, Directory, Found},
     view,
 };
-use crate::Window;
+use crate::{Window, clock::Clock, entra::Roles};
 
 /// Walks to the mailbox, or, without one, as far as the rights. Stops where it doesn't go on.
 pub(super) async fn check(

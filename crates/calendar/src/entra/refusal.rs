@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// Why there is no token.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(super) enum SignInError {
+pub(crate) enum SignInError {
     /// Entra refuses.
     #[error("sign-in is refused ({said})")]
     Refused {
@@ -28,7 +28,7 @@ pub(super) enum SignInError {
 
 /// What is wrong, as far as a person has to do something different about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     WrongSecret,
     SecretExpired,
     AssertionRefused,
@@ -81,7 +81,7 @@ impl Problem {
                 "the app registration must be a confidential client (Web) with a client secret".to_owned()
             }
             Self::WrongScope | Self::UnknownResource => {
-                "check that Graph's address belongs to the same cloud as the login address".to_owned()
+                "check that the server's address belongs to the same cloud as the login address, and that Entra knows it".to_owned()
             }
             Self::NoConsent => format!("an administrator of the tenant has to consent: {consent_url}"),
             Self::NotLicensed => {
@@ -99,7 +99,7 @@ impl Problem {
 
 impl SignInError {
     /// Entra's answer that has no token in it.
-    pub(super) fn of(status: u16, body: &[u8]) -> Self {
+    pub(crate) fn of(status: u16, body: &[u8]) -> Self {
         let Ok(answer) = serde_json::from_slice::<Answer>(body) else {
             return if status >= 500 || status == 429 { Self::Trouble { status } } else { Self::BadAnswer { status } };
         };
@@ -114,7 +114,7 @@ impl SignInError {
     }
 
     /// Who can do something about it.
-    pub(super) fn class(&self) -> Class {
+    pub(crate) fn class(&self) -> Class {
         match self {
             Self::Refused { problem: Problem::Busy, .. } | Self::Trouble { .. } => Class::Retryable,
             Self::Refused { .. } | Self::BadAnswer { .. } => Class::NeedsAdministrator,
@@ -123,7 +123,7 @@ impl SignInError {
     }
 
     /// What to do.
-    pub(super) fn advice(&self, consent_url: &str) -> String {
+    pub(crate) fn advice(&self, consent_url: &str) -> String {
         match self {
             Self::Refused { problem, .. } => problem.advice(consent_url),
             Self::Trouble { .. } => "it is tried again".to_owned(),

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
 use url::form_urlencoded;
 
-use super::{entra::SignInError, settings::GraphSettings};
+use super::{App, refusal::SignInError};
 
 /// The part of a token's life after which it is renewed.
 const RENEW_AT: f64 = 0.8;
@@ -34,40 +34,40 @@ const SELDOM: Backoff = Backoff { first: Duration::from_secs(30), longest: Durat
 
 /// A token.
 #[derive(Clone, Debug)]
-pub(super) struct Token {
+pub(crate) struct Token {
     /// Goes into the header `Authorization`.
-    pub(super) secret: Secret,
+    pub(crate) secret: Secret,
     /// What the application may do.
-    pub(super) roles: Roles,
+    pub(crate) roles: Roles,
     /// Which token this is, to tell a used one from the present one.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     renew: Instant,
     end: Instant,
 }
 
 impl Token {
     /// How long it still lives.
-    pub(super) fn life(&self) -> Duration {
+    pub(crate) fn life(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())
     }
 }
 
 /// What a token says that the application may do. With RBAC for Applications that isn't in the token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Roles(Option<BTreeSet<String>>);
+pub(crate) struct Roles(Option<BTreeSet<String>>);
 
 impl Roles {
     /// Whether it names one of these. `None` when the token can't be looked into.
-    pub(super) fn any(&self, names: &[&str]) -> Option<bool> {
+    pub(crate) fn any(&self, names: &[&str]) -> Option<bool> {
         self.0.as_ref().map(|roles| names.iter().any(|name| roles.contains(*name)))
     }
 
     /// The names, sorted; `None` when the token can't be looked into.
-    pub(super) fn names(&self) -> Option<Vec<&str>> {
+    pub(crate) fn names(&self) -> Option<Vec<&str>> {
         self.0.as_ref().map(|roles| roles.iter().map(String::as_str).collect())
     }
 
-    /// Reads the claims of a JWT without checking its signature: that is Graph's business, to us they are a
+    /// Reads the claims of a JWT without checking its signature: that is the server's business, to us they are a
     /// hint.
     fn of(token: &str) -> Self {
         #[derive(Deserialize)]
@@ -81,12 +81,9 @@ impl Roles {
 }
 
 /// Where tokens come from. However many ask, one request is under way at a time, and all get its answer.
-pub(super) struct TokenSource {
+pub(crate) struct TokenSource {
     transport: Arc<dyn Transport>,
-    url: String,
-    client_id: String,
-    client_secret: Secret,
-    scope: String,
+    app: App,
     state: Mutex<State>,
 }
 
@@ -101,19 +98,12 @@ struct State {
 }
 
 impl TokenSource {
-    pub(super) fn new(transport: Arc<dyn Transport>, settings: &GraphSettings) -> Self {
-        Self {
-            transport,
-            url: settings.token_url(),
-            client_id: settings.client_id.clone(),
-            client_secret: settings.client_secret.clone(),
-            scope: settings.scope(),
-            state: Mutex::default(),
-        }
+    pub(crate) fn new(transport: Arc<dyn Transport>, app: App) -> Self {
+        Self { transport, app, state: Mutex::default() }
     }
 
     /// A token that still lives.
-    pub(super) async fn get(&self, now: Timestamp) -> Result<Token, SignInError> {
+    pub(crate) async fn get(&self, now: Timestamp) -> Result<Token, SignInError> {
         let mut state = self.state.lock().await;
         match &state.token {
             Some(token) if Instant::now() < token.renew => return Ok(token.clone()),
@@ -127,8 +117,8 @@ impl TokenSource {
         }
     }
 
-    /// A token in place of one that Graph refused.
-    pub(super) async fn instead_of(&self, refused: &Token, now: Timestamp) -> Result<Token, SignInError> {
+    /// A token in place of one that was refused.
+    pub(crate) async fn instead_of(&self, refused: &Token, now: Timestamp) -> Result<Token, SignInError> {
         let mut state = self.state.lock().await;
         match &state.token {
             Some(token) if token.number != refused.number => return Ok(token.clone()),
@@ -138,7 +128,7 @@ impl TokenSource {
     }
 
     /// A new token, whatever there is, and even if the last attempt has just failed: for a person who waits.
-    pub(super) async fn anew(&self, now: Timestamp) -> Result<Token, SignInError> {
+    pub(crate) async fn anew(&self, now: Timestamp) -> Result<Token, SignInError> {
         let mut state = self.state.lock().await;
         state.failed = None;
         self.renew(&mut state, now).await
@@ -175,11 +165,11 @@ impl TokenSource {
     async fn ask(&self, number: u64, now: Timestamp) -> Result<Token, (SignInError, Option<Duration>)> {
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "client_credentials")
-            .append_pair("client_id", &self.client_id)
-            .append_pair("client_secret", self.client_secret.expose())
-            .append_pair("scope", &self.scope)
+            .append_pair("client_id", &self.app.client_id)
+            .append_pair("client_secret", self.app.client_secret.expose())
+            .append_pair("scope", &self.app.scope)
             .finish();
-        let request = Request::post(&self.url)
+        let request = Request::post(self.app.token_url())
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json")
             .body(Bytes::from(form))
