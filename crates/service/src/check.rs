@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use busylamp_calendar::{Calendar, MailboxError, Outcome, Request, Window, graph::GraphCalendar};
+use busylamp_calendar::{MailboxError, Outcome, Request, Window};
 use busylamp_core::{
     check::{Step, Verdict},
     ids::MailAddress,
@@ -12,15 +12,27 @@ use busylamp_core::{
 use busylamp_pbx::{Pbx, User, starface::Starface};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::config::InstanceConfig;
+use crate::{
+    config::InstanceConfig,
+    readers::{Readers, Side},
+};
 
 /// What a walk found.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// The connections, step by step.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Walked>,
     /// The users, one each.
     pub users: Vec<CheckedUser>,
+}
+
+/// A step, and the connection that it was a step of.
+#[derive(Debug)]
+pub struct Walked {
+    /// What the connection leads to.
+    pub through: &'static str,
+    /// The step.
+    pub step: Step,
 }
 
 /// One user of the group.
@@ -30,6 +42,8 @@ pub struct CheckedUser {
     pub account: String,
     /// The name as people know it.
     pub name: String,
+    /// Where the calendar is read, if it could be read.
+    pub side: Option<Side>,
     /// What stands in the way, with advice; `None` if nothing does.
     pub trouble: Option<(Option<Flag>, String)>,
 }
@@ -37,7 +51,7 @@ pub struct CheckedUser {
 impl Findings {
     /// Whether nothing stands in the way.
     pub fn is_ok(&self) -> bool {
-        self.steps.iter().all(Step::is_ok) && self.users.iter().all(|user| user.trouble.is_none())
+        self.steps.iter().all(|walked| walked.step.is_ok()) && self.users.iter().all(|user| user.trouble.is_none())
     }
 }
 
@@ -47,44 +61,55 @@ pub async fn check(config: &InstanceConfig, now: Timestamp) -> Findings {
     let pbx = match Starface::new(config.starface.clone()) {
         Ok(pbx) => pbx,
         Err(error) => {
-            findings.fault("telephone system", error.to_string());
+            findings.fault(STARFACE, "connection", error.to_string());
             return findings;
         }
     };
-    findings.steps.extend(pbx.check(&config.group).await);
+    findings.walked(STARFACE, pbx.check(&config.group).await);
     let users = match pbx.directory(&config.group).await {
         Ok(directory) => directory.members,
         Err(error) => {
-            findings.fault("group", error.to_string());
+            findings.fault(STARFACE, "group", error.to_string());
             Vec::new()
         }
     };
-    match GraphCalendar::new(&config.graph) {
-        Ok(calendar) => findings.calendar(&calendar, config, users, now).await,
-        Err(error) => findings.fault("calendar", error.to_string()),
+    match Readers::new(&config.calendar) {
+        Ok(readers) => findings.calendar(&readers, config, users, now).await,
+        Err(error) => findings.fault("calendar", "connection", error),
     }
     findings
 }
 
+/// The telephone system's name for people.
+const STARFACE: &str = "STARFACE";
+
 impl Findings {
-    fn fault(&mut self, name: &'static str, problem: String) {
-        self.steps.push(Step { name, verdict: Verdict::Fault(problem) });
+    fn fault(&mut self, through: &'static str, name: &'static str, problem: String) {
+        self.walked(through, vec![Step::new(name, Verdict::Fault(problem))]);
     }
 
-    async fn calendar(&mut self, calendar: &dyn Calendar, config: &InstanceConfig, users: Vec<User>, now: Timestamp) {
+    fn walked(&mut self, through: &'static str, steps: Vec<Step>) {
+        self.steps.extend(steps.into_iter().map(|step| Walked { through, step }));
+    }
+
+    async fn calendar(&mut self, readers: &Readers, config: &InstanceConfig, users: Vec<User>, now: Timestamp) {
         let mut mailboxes: Vec<MailAddress> = users.iter().filter_map(|user| user.mail.clone()).collect();
         mailboxes.sort();
         mailboxes.dedup();
-        self.steps.extend(calendar.check(mailboxes.first(), now).await);
         let window =
             Window { from: now, to: now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX) };
         let reading = config.policy.reading();
         let zone = &config.zone;
-        let outcomes = if mailboxes.is_empty() {
-            BTreeMap::new()
-        } else {
-            calendar.poll(Request { mailboxes: &mailboxes, window, reading: &reading, zone, now, full: true }).await
-        };
+        let request = Request { mailboxes: &mailboxes, window, reading: &reading, zone, now, full: true };
+        let outcomes = if mailboxes.is_empty() { BTreeMap::new() } else { readers.calendar.poll(request).await };
+        let is_read =
+            |mail: &MailAddress| matches!(outcomes.get(mail), Some(Outcome::Read { .. } | Outcome::Unchanged));
+        for (side, reader) in readers.sides() {
+            // One that can be read shows the rest of the walk; else any that is looked for there shows what is wrong.
+            let mut there = mailboxes.iter().filter(|mail| readers.side(mail) == side);
+            let example = there.clone().find(|mail| is_read(mail)).or_else(|| there.next());
+            self.walked(side.name(), reader.calendar.check(example, now).await);
+        }
         for user in users {
             let trouble = match &user.mail {
                 None => {
@@ -97,7 +122,8 @@ impl Findings {
                     None => Some((None, "the calendar's reader did not answer for this mailbox".to_owned())),
                 },
             };
-            self.users.push(CheckedUser { account: user.account.to_string(), name: user.name, trouble });
+            let side = user.mail.as_ref().filter(|mail| is_read(mail)).map(|mail| readers.side(mail));
+            self.users.push(CheckedUser { account: user.account.to_string(), name: user.name, side, trouble });
         }
     }
 }

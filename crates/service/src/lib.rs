@@ -5,6 +5,7 @@
 //! ```text
 //! clock     the one clock
 //! config    instances as they are written, checked and kept
+//! readers   the readers of an instance's calendars
 //! engine    the loop: facts in, step, commit, writes out
 //! board     what is shown to people
 //! check     a walk through the whole chain, for the administrator
@@ -16,6 +17,7 @@ pub mod clock;
 pub mod config;
 mod control;
 mod engine;
+mod readers;
 mod service;
 
 pub use control::{apply as apply_to_running, listen, socket};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use busylamp_core::{check::Verdict, ids::InstanceId};
 use busylamp_service::{
-    check::{Findings, check},
+    check::{Findings, Walked, check},
     config::{InstanceConfig, build},
     stored_instances,
 };
@@ -57,13 +57,13 @@ async fn configurations(arguments: &Arguments) -> Result<Vec<InstanceConfig>, Fa
 }
 
 fn show(findings: &Findings, names: bool) -> exit::Result {
-    for step in &findings.steps {
+    for Walked { through, step } in &findings.steps {
         let (mark, text) = match &step.verdict {
             Verdict::Ok(found) => ("ok   ", found),
             Verdict::Note(note) => ("note ", note),
             Verdict::Fault(fault) => ("FAULT", fault),
         };
-        print(&format!("  {mark} {}: {text}", step.name))?;
+        print(&format!("  {mark} {through}, {}: {text}", step.name))?;
     }
     let found = findings.users.iter().filter(|user| user.trouble.is_none()).count();
     print(&format!("  {} of {} users can be followed", found, findings.users.len()))?;

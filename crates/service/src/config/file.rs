@@ -1,6 +1,6 @@
 //! The written form, TOML; kept in the store as JSON.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use busylamp_core::{
     format::refusal::{Refusal, read_toml},
@@ -32,7 +32,13 @@ pub struct WrittenInstance {
     pub zone: String,
     #[serde(default = "three_days")]
     pub stale_after: Period,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<WrittenSource>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, WrittenSource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub graph: Option<WrittenGraph>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ews: Option<WrittenEws>,
     pub starface: WrittenStarface,
     #[serde(default)]
@@ -58,18 +64,86 @@ pub struct WrittenGraph {
     pub poll: Period,
 }
 
-/// The Exchange Server source: read, so that the rest of a file is checked, and refused with the reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "the keys of interfaces, section 5")]
 pub struct WrittenEws {
     pub url: String,
-    pub user: String,
-    pub password: SecretSource,
-    pub auth: Option<String>,
-    pub access: Option<String>,
+    #[serde(default)]
+    pub auth: WrittenAuth,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretSource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<SecretSource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kdc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_binding: Option<WrittenBinding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<WrittenAccess>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<WrittenTrust>,
-    pub poll: Option<Period>,
+    #[serde(default = "a_minute")]
+    pub poll: Period,
+}
+
+/// How Busylamp signs in to Exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WrittenAuth {
+    /// User and password with every request.
+    Basic,
+    /// NTLM, one sign-in a connection.
+    #[default]
+    Ntlm,
+    /// Kerberos.
+    Negotiate,
+    /// An application's token from Microsoft Entra.
+    #[serde(rename = "oauth")]
+    OAuth,
+}
+
+/// Whether a sign-in is bound to the server's certificate (Extended Protection).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WrittenBinding {
+    /// Bound; once without when the server refuses.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
+}
+
+/// By which right calendars are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WrittenAccess {
+    /// A permission on each calendar.
+    Folder,
+    /// Reading as the mailbox's own user.
+    Impersonation,
+    /// When somebody is busy, and no more.
+    FreeBusy,
+}
+
+/// Where mailboxes are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WrittenSource {
+    /// In Microsoft 365.
+    Graph,
+    /// On the Exchange Server.
+    Ews,
+    /// Wherever they are found.
+    Auto,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -156,6 +230,10 @@ fn busylamp() -> String {
 
 fn half_a_minute() -> Period {
     Period(SignedDuration::from_secs(30))
+}
+
+fn a_minute() -> Period {
+    Period(SignedDuration::from_secs(60))
 }
 
 fn three_days() -> Period {

@@ -5,17 +5,22 @@
 //! made of both ([`InstanceConfig`]) and checked as far as that can be done without network.
 
 mod build;
+mod calendar;
 mod file;
+mod secrets;
 
-use busylamp_calendar::graph::GraphSettings;
+use std::collections::BTreeMap;
+
 use busylamp_core::{ids::InstanceId, language::Language, policy::Policy};
 use busylamp_pbx::starface::StarfaceConfig;
 use jiff::{SignedDuration, tz::TimeZone};
 
-use self::file::WrittenStarface;
+use self::file::{WrittenEws, WrittenGraph, WrittenSource, WrittenStarface};
 pub use self::{
-    build::{Secrets, build},
+    build::build,
+    calendar::{CalendarConfig, Polled},
     file::{WrittenInstance, read_file},
+    secrets::Secrets,
 };
 
 /// One instance, checked and ready to run.
@@ -31,10 +36,8 @@ pub struct InstanceConfig {
     pub language: Language,
     /// The zone of users whose mailbox doesn't tell its own.
     pub zone: TimeZone,
-    /// The calendar.
-    pub graph: GraphSettings,
-    /// How often it is asked for changes.
-    pub poll: SignedDuration,
+    /// The calendars.
+    pub calendar: CalendarConfig,
     /// The age at which a reading is no longer believed (§8.2).
     pub stale_after: SignedDuration,
     /// The telephone system.
@@ -50,9 +53,18 @@ pub struct InstanceConfig {
 /// What an instance's connections were built from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connections {
-    graph: Option<file::WrittenGraph>,
-    starface: file::WrittenStarface,
+    calendar: WrittenCalendar,
+    starface: WrittenStarface,
     secrets: Secrets,
+}
+
+/// What is written about the calendars.
+#[derive(Clone, Debug, PartialEq)]
+struct WrittenCalendar {
+    source: Option<WrittenSource>,
+    sources: BTreeMap<String, WrittenSource>,
+    graph: Option<WrittenGraph>,
+    ews: Option<WrittenEws>,
 }
 
 impl Connections {
@@ -62,8 +74,7 @@ impl Connections {
             let own = connections.secrets.iter().filter(|(place, _)| place.starts_with("starface."));
             own.map(|(place, secret)| (place.clone(), secret.clone())).collect()
         };
-        let reached =
-            |connections: &Self| file::WrittenStarface { group: String::new(), ..connections.starface.clone() };
+        let reached = |connections: &Self| WrittenStarface { group: String::new(), ..connections.starface.clone() };
         reached(self) == reached(other) && secrets(self) == secrets(other)
     }
 

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use busylamp_calendar::graph::GraphCalendar;
 use busylamp_core::{
     directory::Membership,
     ids::{AccountId, InstanceId},
@@ -16,8 +15,10 @@ use super::{
     Configured, Engine,
     instance::{Instance, KeptDirectory, KeptUser, ReadMailbox, User},
     link::Link,
+    rhythm::Rhythms,
     round::{DIRECTORY, TEXT_LIMIT},
 };
+use crate::readers::Readers;
 
 impl Engine {
     /// Takes up these instances. What an instance held is taken up with it.
@@ -55,9 +56,11 @@ impl Engine {
                 mailbox.agenda = mailbox.agenda.take().map(|(agenda, at)| (agenda.masked_anew(&reading), at));
                 mailbox.kept_at = None;
             }
-            instance.read_all = true;
         }
-        instance.next_poll = now;
+        if reading != instance.reading || configured.config.zone != instance.config.zone {
+            instance.rhythms.read_all();
+        }
+        instance.rhythms.hurry(now);
         instance.next_directory = now;
         instance.policy_stamp = configured.config.policy.fingerprint();
         instance.reading = reading;
@@ -72,8 +75,8 @@ impl Engine {
         let now = self.clock.now();
         let config = Arc::new(configured.config);
         let id = &config.id;
-        let calendar = match GraphCalendar::new(&config.graph) {
-            Ok(graph) => Arc::new(graph),
+        let readers = match Readers::new(&config.calendar) {
+            Ok(readers) => readers,
             Err(error) => {
                 tracing::error!(instance = %id, %error, "the calendar's connection can't be set up");
                 return None;
@@ -147,15 +150,13 @@ impl Engine {
             activation: configured.activation,
             policy_stamp: config.policy.fingerprint(),
             reading,
-            calendar,
+            rhythms: Rhythms::new(&readers, now),
+            readers,
             membership,
             directory_stamp: 0,
             users,
             mailboxes,
             text_limit,
-            polling: false,
-            next_poll: now,
-            read_all: false,
             asking_directory: false,
             next_directory: now,
             directory_trouble: None,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use busylamp_calendar::{Calendar, MailboxError};
+use busylamp_calendar::MailboxError;
 use busylamp_core::{
     directory::Membership,
     event::Agenda,
@@ -16,7 +16,8 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::InstanceConfig;
+use super::rhythm::Rhythms;
+use crate::{config::InstanceConfig, readers::Readers};
 
 /// Membership and addresses are read this often (§7.5).
 pub(super) const DIRECTORY_EVERY: SignedDuration = SignedDuration::from_mins(5);
@@ -31,17 +32,14 @@ pub(super) struct Instance {
     pub(super) activation: u64,
     pub(super) policy_stamp: u64,
     pub(super) reading: Arc<Reading>,
-    pub(super) calendar: Arc<dyn Calendar>,
+    pub(super) readers: Readers,
+    pub(super) rhythms: Rhythms,
     pub(super) membership: Membership,
     /// Grows with every change of the directory.
     pub(super) directory_stamp: u64,
     pub(super) users: BTreeMap<AccountId, User>,
     pub(super) mailboxes: BTreeMap<MailAddress, ReadMailbox>,
     pub(super) text_limit: Option<usize>,
-    pub(super) polling: bool,
-    pub(super) next_poll: Timestamp,
-    /// The next poll reads everything: something that the reader remembers is not here any more.
-    pub(super) read_all: bool,
     pub(super) asking_directory: bool,
     pub(super) next_directory: Timestamp,
     pub(super) directory_trouble: Option<String>,
@@ -116,7 +114,7 @@ impl Instance {
 
     /// When the calendar or the directory is asked next.
     pub(super) fn next_chore(&self) -> Option<Timestamp> {
-        let poll = (self.is_active() && !self.polling && !self.mailboxes.is_empty()).then_some(self.next_poll);
+        let poll = self.rhythms.next().filter(|_| self.is_active() && !self.mailboxes.is_empty());
         let directory = (self.is_active() && !self.asking_directory).then_some(self.next_directory);
         [poll, directory].into_iter().flatten().min()
     }
@@ -181,7 +179,7 @@ impl Instance {
             calendar: busylamp_core::keeper::Calendar {
                 reading,
                 tried: mailbox.is_some_and(|mailbox| mailbox.tried),
-                poll: self.config.poll,
+                poll: user.mail.as_ref().map_or(SignedDuration::ZERO, |mail| self.readers.every(mail)),
                 stale_after: self.config.stale_after,
             },
             account: mirror.account(),

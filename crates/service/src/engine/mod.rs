@@ -5,6 +5,7 @@
 mod configure;
 mod instance;
 mod link;
+mod rhythm;
 mod round;
 mod show;
 mod work;

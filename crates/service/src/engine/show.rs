@@ -26,13 +26,15 @@ impl Engine {
                 instance.users.iter().map(|(account, user)| self.lamp(id, instance, account, user)).collect();
             lamps.sort_by(|a, b| a.name.cmp(&b.name));
             board.lamps.extend(lamps);
-            let health = instance.calendar.health();
-            board.connections.push(Connection {
-                name: format!("{id}: Microsoft Graph"),
-                last_success: health.last_success,
-                trouble: health.trouble,
-                notes: Vec::new(),
-            });
+            for (side, reader) in instance.readers.sides() {
+                let health = reader.calendar.health();
+                board.connections.push(Connection {
+                    name: format!("{id}: {}", side.name()),
+                    last_success: health.last_success,
+                    trouble: health.trouble,
+                    notes: Vec::new(),
+                });
+            }
             if let Some(trouble) = &instance.directory_trouble {
                 let (name, trouble) = (format!("{id}: group"), Some(trouble.clone()));
                 board.connections.push(Connection { name, trouble, ..Connection::default() });

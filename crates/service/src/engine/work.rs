@@ -22,9 +22,10 @@ use super::{
     Engine,
     instance::{DIRECTORY_AGAIN, DIRECTORY_EVERY, Instance, User},
     link::{Outgoing, later},
+    rhythm::Due,
     round::all_users,
 };
-use crate::config::PbxKey;
+use crate::{config::PbxKey, readers::Side};
 
 /// How far ahead calendars are read (§8.1), and how far back, so that long events that run are found.
 const AHEAD: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -40,6 +41,7 @@ pub(super) enum Report {
     Polled {
         instance: InstanceId,
         number: u64,
+        side: Side,
         begun: Timestamp,
         stamp: u64,
         outcomes: BTreeMap<MailAddress, calendar::Outcome>,
@@ -78,9 +80,9 @@ impl Engine {
             if !instance.is_active() {
                 continue;
             }
-            if !instance.polling && now >= instance.next_poll && !instance.mailboxes.is_empty() {
-                instance.polling = true;
-                self.work.spawn(poll(id.clone(), instance, now));
+            let Instance { rhythms, readers, mailboxes, .. } = &mut *instance;
+            for due in rhythms.begin(readers, mailboxes.keys(), now) {
+                self.work.spawn(poll(id.clone(), instance, due, now));
             }
             let Some(link) = self.links.get(&instance.config.pbx_key()) else { continue };
             if !instance.asking_directory && now >= instance.next_directory {
@@ -139,9 +141,9 @@ impl Engine {
         let now = self.clock.now();
         self.board_is_old = true;
         match report {
-            Report::Polled { instance, number, begun, stamp, outcomes } => {
+            Report::Polled { instance, number, side, begun, stamp, outcomes } => {
                 if self.is_running(&instance, number) {
-                    self.polled(&instance, begun, stamp, outcomes, now);
+                    self.polled(&instance, side, begun, stamp, outcomes, now);
                 }
             }
             Report::Directory { instance, number, result } => {
@@ -186,17 +188,17 @@ impl Engine {
     fn polled(
         &mut self,
         id: &InstanceId,
+        side: Side,
         begun: Timestamp,
         stamp: u64,
         outcomes: BTreeMap<MailAddress, calendar::Outcome>,
         now: Timestamp,
     ) {
         let Some(instance) = self.instances.get_mut(id) else { return };
-        instance.polling = false;
-        instance.next_poll = later(begun, instance.config.poll).max(now);
+        instance.rhythms.ended(side, begun, now);
         if stamp != instance.policy_stamp {
             // The policy has changed meanwhile: what was read by the old one is read again at once.
-            instance.next_poll = now;
+            instance.rhythms.hurry(now);
         }
         let took = now.duration_since(begun);
         let mut touched = BTreeSet::new();
@@ -225,8 +227,7 @@ impl Engine {
                         }
                     }
                     None => {
-                        instance.read_all = true;
-                        instance.next_poll = now;
+                        instance.rhythms.read_again(side, now);
                     }
                 },
                 calendar::Outcome::Failed(error) => {
@@ -236,7 +237,7 @@ impl Engine {
             }
             touched.insert(address);
         }
-        tracing::debug!(instance = %id, read, failed, ?took, "the calendar was polled");
+        tracing::debug!(instance = %id, ?side, read, failed, ?took, "the calendar was polled");
         let users = instance.users.iter().filter(|(_, user)| user.mail.as_ref().is_some_and(|m| touched.contains(m)));
         self.dirty.extend(users.map(|(account, _)| (id.clone(), account.clone())));
     }
@@ -275,7 +276,7 @@ impl Engine {
             let known = instance.mailboxes.len();
             let forgotten = instance.sort_mailboxes();
             if instance.mailboxes.len() + forgotten.len() > known {
-                instance.next_poll = now;
+                instance.rhythms.hurry(now);
             }
             instance.forgotten.extend(forgotten);
             // Those of other instances too: who has left here may be theirs now (§8.6).
@@ -445,19 +446,18 @@ fn record(outgoing: &Outgoing, write: &Write, now: Timestamp) -> Record {
     }
 }
 
-/// One poll of an instance's calendar.
-fn poll(id: InstanceId, instance: &mut Instance, now: Timestamp) -> impl Future<Output = Report> + use<> {
-    let calendar = instance.calendar.clone();
+/// One poll of an instance's calendars.
+fn poll(id: InstanceId, instance: &Instance, due: Due, now: Timestamp) -> impl Future<Output = Report> + use<> {
+    let calendar = Arc::clone(&instance.readers.calendar);
     let reading = Arc::clone(&instance.reading);
     let zone = instance.config.zone.clone();
-    let mailboxes: Vec<_> = instance.mailboxes.keys().cloned().collect();
-    let full = std::mem::take(&mut instance.read_all);
     let (stamp, number) = (instance.policy_stamp, instance.number);
     let window = calendar::Window { from: now.saturating_sub(BACK).unwrap_or(Timestamp::MIN), to: later(now, AHEAD) };
     async move {
+        let Due { side, mailboxes, full } = due;
         let request = calendar::Request { mailboxes: &mailboxes, window, reading: &reading, zone: &zone, now, full };
         let outcomes = calendar.poll(request).await;
-        Report::Polled { instance: id, number, begun: now, stamp, outcomes }
+        Report::Polled { instance: id, number, side, begun: now, stamp, outcomes }
     }
 }
 

@@ -1,0 +1,239 @@
+//! Where an instance's calendars are: one source, or both with a choice for each mailbox.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use busylamp_calendar::{
+    ews::{Access, BindingUse, EwsSettings, EwsSignIn},
+    graph::{Cloud, GraphSettings},
+};
+use busylamp_core::{format::refusal::Refusal, ids::MailAddress, secret::Secret};
+use jiff::SignedDuration;
+use url::Url;
+
+use super::{
+    file::{
+        SecretSource, WrittenAccess, WrittenAuth, WrittenBinding, WrittenEws, WrittenGraph, WrittenInstance,
+        WrittenSource,
+    },
+    secrets::{Secrets, secret, trust},
+};
+
+/// Where a mailbox is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Microsoft 365.
+    Graph,
+    /// The Exchange Server.
+    Ews,
+    /// Wherever it is found.
+    Auto,
+}
+
+/// Which mailbox is looked for where.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// Those that aren't named.
+    pub default: Source,
+    /// Those that are.
+    pub mailboxes: BTreeMap<MailAddress, Source>,
+}
+
+/// The source or sources of an instance's calendars.
+#[derive(Clone, Debug)]
+pub enum CalendarConfig {
+    /// Microsoft 365 alone.
+    Graph(Polled<GraphSettings>),
+    /// An Exchange Server alone.
+    Ews(Polled<EwsSettings>),
+    /// Both.
+    Both {
+        /// Microsoft 365.
+        graph: Polled<GraphSettings>,
+        /// The Exchange Server.
+        ews: Polled<EwsSettings>,
+        /// Which mailbox is read where.
+        sources: Sources,
+    },
+}
+
+/// A source, and how often it is asked for changes.
+#[derive(Clone, Debug)]
+pub struct Polled<S> {
+    /// How it is reached.
+    pub settings: S,
+    /// How often it is asked.
+    pub every: SignedDuration,
+}
+
+pub(super) fn build(written: &WrittenInstance, secrets: &Secrets) -> Result<CalendarConfig, Refusal> {
+    let graph = written.graph.as_ref().map(|graph| build_graph(graph, secrets).map_err(|r| r.within("graph")));
+    let ews = written.ews.as_ref().map(|ews| build_ews(ews, secrets).map_err(|r| r.within("ews")));
+    let sources = build_sources(written)?;
+    match (graph.transpose()?, ews.transpose()?) {
+        (Some(graph), None) => Ok(CalendarConfig::Graph(graph)),
+        (None, Some(ews)) => Ok(CalendarConfig::Ews(ews)),
+        (Some(graph), Some(ews)) => Ok(CalendarConfig::Both { graph, ews, sources }),
+        (None, None) => {
+            Err(Refusal::new("graph", "an instance needs a calendar: add [instance.graph] or [instance.ews], or both"))
+        }
+    }
+}
+
+/// Which mailbox is read where. With one source alone only that one may be named.
+fn build_sources(written: &WrittenInstance) -> Result<Sources, Refusal> {
+    let there = |source: WrittenSource, place: &str| -> Result<Source, Refusal> {
+        match (source, &written.graph, &written.ews) {
+            (WrittenSource::Graph, Some(_), _) => Ok(Source::Graph),
+            (WrittenSource::Ews, _, Some(_)) => Ok(Source::Ews),
+            (WrittenSource::Auto, Some(_), Some(_)) => Ok(Source::Auto),
+            (WrittenSource::Graph, None, _) => Err(Refusal::new(place, "`graph` needs the table [instance.graph]")),
+            (WrittenSource::Ews, _, None) => Err(Refusal::new(place, "`ews` needs the table [instance.ews]")),
+            (WrittenSource::Auto, ..) => {
+                Err(Refusal::new(place, "`auto` needs both tables, [instance.graph] and [instance.ews]"))
+            }
+        }
+    };
+    let default = written.source.map(|source| there(source, "source")).transpose()?.unwrap_or(Source::Auto);
+    let mut mailboxes = BTreeMap::new();
+    for (address, source) in &written.sources {
+        let place = format!("sources.\"{}\"", address.escape_debug());
+        let source = there(*source, &place)?;
+        let mail = mail_address(address)
+            .ok_or_else(|| Refusal::new(&place, "expected a mail address like anna@example.com"))?;
+        if mailboxes.insert(mail, source).is_some() {
+            return Err(Refusal::new(&place, "this mailbox stands here twice: case makes no difference"));
+        }
+    }
+    Ok(Sources { default, mailboxes })
+}
+
+/// A mail address as people write it: one `@`, something before it, a domain after it.
+fn mail_address(text: &str) -> Option<MailAddress> {
+    let (local, domain) = text.trim().rsplit_once('@')?;
+    let broken = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | ',' | ';');
+    let bad = local.is_empty() || domain.is_empty() || text.trim().matches('@').count() != 1;
+    let bad = bad || local.contains(broken) || domain.contains(broken) || domain.split('.').any(str::is_empty);
+    if bad { None } else { MailAddress::parse(text) }
+}
+
+fn build_graph(written: &WrittenGraph, secrets: &Secrets) -> Result<Polled<GraphSettings>, Refusal> {
+    let cloud = cloud(written.cloud.as_deref())?;
+    let url = |key: &str, text: &Option<String>, preset| match text {
+        Some(text) => address(key, text, "https://graph.microsoft.com/v1.0"),
+        None => Ok(preset),
+    };
+    let settings = GraphSettings {
+        login: url("login", &written.login, cloud.login())?,
+        endpoint: url("endpoint", &written.endpoint, cloud.endpoint())?,
+        trust: trust("graph.trust", written.trust.as_ref(), secrets)?,
+        ..GraphSettings::new(cloud, &written.tenant, &written.client_id, secret("graph.client_secret", secrets)?)
+    };
+    Ok(Polled { settings, every: written.poll.0 })
+}
+
+fn cloud(name: Option<&str>) -> Result<Cloud, Refusal> {
+    let Some(name) = name else { return Ok(Cloud::default()) };
+    name.parse().map_err(|_| Refusal::new("cloud", format!("`{name}` is no cloud: global, us_gov, us_dod or china")))
+}
+
+fn build_ews(written: &WrittenEws, secrets: &Secrets) -> Result<Polled<EwsSettings>, Refusal> {
+    refuse_foreign_keys(written)?;
+    let settings = EwsSettings {
+        url: address("url", &written.url, "https://mail.example.com/EWS/Exchange.asmx")?,
+        sign_in: sign_in(written, secrets)?,
+        access: match (written.access, written.auth) {
+            (Some(WrittenAccess::Folder), _) => Access::Folder,
+            (Some(WrittenAccess::Impersonation), _) => Access::Impersonation,
+            (Some(WrittenAccess::FreeBusy), _) => Access::FreeBusy,
+            // An application's token is nobody's, so no folder is shared with it.
+            (None, WrittenAuth::OAuth) => Access::Impersonation,
+            (None, WrittenAuth::Basic | WrittenAuth::Ntlm | WrittenAuth::Negotiate) => Access::Folder,
+        },
+        trust: trust("ews.trust", written.trust.as_ref(), secrets)?,
+    };
+    settings.validate().map_err(|error| {
+        let text = error.to_string();
+        let (key, problem) = text.split_once(": ").unwrap_or(("", &text));
+        Refusal::new(key, problem)
+    })?;
+    Ok(Polled { settings, every: written.poll.0 })
+}
+
+/// Keys that belong to another way of signing in.
+fn refuse_foreign_keys(written: &WrittenEws) -> Result<(), Refusal> {
+    use WrittenAuth::{Basic, Negotiate, Ntlm, OAuth};
+    let password: &[WrittenAuth] = &[Basic, Ntlm, Negotiate];
+    let keys: [(&str, bool, &[WrittenAuth]); 8] = [
+        ("user", written.user.is_some(), password),
+        ("password", written.password.is_some(), password),
+        ("channel_binding", written.channel_binding.is_some(), &[Ntlm, Negotiate]),
+        ("kdc", written.kdc.is_some(), &[Negotiate]),
+        ("tenant", written.tenant.is_some(), &[OAuth]),
+        ("client_id", written.client_id.is_some(), &[OAuth]),
+        ("client_secret", written.client_secret.is_some(), &[OAuth]),
+        ("login", written.login.is_some(), &[OAuth]),
+    ];
+    for (key, there, ways) in keys {
+        if there && !ways.contains(&written.auth) {
+            let ways: Vec<String> = ways.iter().map(|way| format!("\"{}\"", auth_word(*way))).collect();
+            let (ways, auth) = (ways.join(" or "), auth_word(written.auth));
+            return Err(Refusal::new(
+                key,
+                format!("`{key}` goes with auth = {ways}, and here auth is \"{auth}\": leave it out or change auth"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn sign_in(written: &WrittenEws, secrets: &Secrets) -> Result<EwsSignIn, Refusal> {
+    let auth = auth_word(written.auth);
+    let missing = |key: &str| Refusal::new(key, format!("auth = \"{auth}\" needs `{key}`"));
+    let text = |key: &str, value: &Option<String>| value.clone().ok_or_else(|| missing(key));
+    let hidden = |key: &str, source: &Option<SecretSource>| -> Result<Secret, Refusal> {
+        source.as_ref().ok_or_else(|| missing(key))?;
+        secret(&format!("ews.{key}"), secrets)
+    };
+    let channel_binding = match written.channel_binding.unwrap_or_default() {
+        WrittenBinding::Auto => BindingUse::Auto,
+        WrittenBinding::Off => BindingUse::Off,
+    };
+    let user = || text("user", &written.user);
+    let password = || hidden("password", &written.password);
+    Ok(match written.auth {
+        WrittenAuth::Basic => EwsSignIn::Basic { user: user()?, password: password()? },
+        WrittenAuth::Ntlm => EwsSignIn::Ntlm { user: user()?, password: password()?, channel_binding },
+        WrittenAuth::Negotiate => {
+            return Err(Refusal::new("auth", "this build has no Kerberos: use auth = \"ntlm\""));
+        }
+        WrittenAuth::OAuth => EwsSignIn::OAuth {
+            tenant: text("tenant", &written.tenant)?,
+            client_id: text("client_id", &written.client_id)?,
+            client_secret: hidden("client_secret", &written.client_secret)?,
+            login: match &written.login {
+                Some(login) => address("login", login, "https://login.microsoftonline.com")?,
+                None => Cloud::default().login(),
+            },
+        },
+    })
+}
+
+fn auth_word(auth: WrittenAuth) -> &'static str {
+    match auth {
+        WrittenAuth::Basic => "basic",
+        WrittenAuth::Ntlm => "ntlm",
+        WrittenAuth::Negotiate => "negotiate",
+        WrittenAuth::OAuth => "oauth",
+    }
+}
+
+/// An address that passwords, tokens and titles go to: `https`, or `http` on this machine only.
+fn address(key: &str, text: &str, example: &str) -> Result<Url, Refusal> {
+    let url: Url = text.parse().map_err(|_| Refusal::new(key, format!("`{text}` is no address like {example}")))?;
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let loopback = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    if url.scheme() == "http" && !loopback {
+        return Err(Refusal::new(key, "it begins with http://: use https://, since passwords and calendars go there"));
+    }
+    Ok(url)
+}

@@ -1,0 +1,96 @@
+//! When the calendars of an instance are asked again. Each source has a rhythm of its own, and a slow one does not hold
+//! up the other.
+
+use std::{collections::BTreeMap, mem};
+
+use busylamp_core::ids::MailAddress;
+use jiff::{SignedDuration, Timestamp};
+
+use super::link::later;
+use crate::readers::{Readers, Side};
+
+/// The rhythms of an instance's sources.
+pub(super) struct Rhythms(BTreeMap<Side, Rhythm>);
+
+struct Rhythm {
+    every: SignedDuration,
+    next: Timestamp,
+    polling: bool,
+    /// The next poll reads everything: something that the reader remembers is not here any more.
+    read_all: bool,
+}
+
+/// A poll that is due.
+pub(super) struct Due {
+    pub(super) side: Side,
+    pub(super) mailboxes: Vec<MailAddress>,
+    pub(super) full: bool,
+}
+
+impl Rhythms {
+    /// Every source is due at once.
+    pub(super) fn new(readers: &Readers, now: Timestamp) -> Self {
+        let rhythm = |every| Rhythm { every, next: now, polling: false, read_all: false };
+        Self(readers.sides().map(|(side, found)| (side, rhythm(found.every))).collect())
+    }
+
+    /// Polls that are due, each of the mailboxes that are read on its side. They count as begun.
+    pub(super) fn begin<'a>(
+        &mut self,
+        readers: &Readers,
+        mailboxes: impl Iterator<Item = &'a MailAddress>,
+        now: Timestamp,
+    ) -> Vec<Due> {
+        let due = |rhythm: &Rhythm| !rhythm.polling && now >= rhythm.next;
+        if !self.0.values().any(due) {
+            return Vec::new();
+        }
+        let mut of_side: BTreeMap<Side, Vec<MailAddress>> = BTreeMap::new();
+        for mailbox in mailboxes {
+            of_side.entry(readers.side(mailbox)).or_default().push(mailbox.clone());
+        }
+        let mut polls = Vec::new();
+        for (side, rhythm) in self.0.iter_mut().filter(|(_, rhythm)| due(rhythm)) {
+            match of_side.remove(side) {
+                Some(mailboxes) => {
+                    rhythm.polling = true;
+                    polls.push(Due { side: *side, mailboxes, full: mem::take(&mut rhythm.read_all) });
+                }
+                // Nobody is there; somebody may have moved by the next time.
+                None => rhythm.next = later(now, rhythm.every),
+            }
+        }
+        polls
+    }
+
+    /// A poll has ended that began then.
+    pub(super) fn ended(&mut self, side: Side, begun: Timestamp, now: Timestamp) {
+        if let Some(rhythm) = self.0.get_mut(&side) {
+            rhythm.polling = false;
+            rhythm.next = later(begun, rhythm.every).max(now);
+        }
+    }
+
+    /// Every source is due at once.
+    pub(super) fn hurry(&mut self, now: Timestamp) {
+        self.0.values_mut().for_each(|rhythm| rhythm.next = now);
+    }
+
+    /// The next poll of every source reads everything.
+    pub(super) fn read_all(&mut self) {
+        self.0.values_mut().for_each(|rhythm| rhythm.read_all = true);
+    }
+
+    /// The next poll of this source is due at once and reads everything.
+    pub(super) fn read_again(&mut self, side: Side, now: Timestamp) {
+        if let Some(rhythm) = self.0.get_mut(&side) {
+            rhythm.read_all = true;
+            rhythm.next = now;
+        }
+    }
+
+    /// When the next poll is due that is not under way.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.0.values().filter(|rhythm| !rhythm.polling).map(|rhythm| rhythm.next).min()
+    }
+}
