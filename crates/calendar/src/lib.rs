@@ -4,6 +4,7 @@
 //! ```text
 //! graph   Microsoft 365, over Microsoft Graph
 //! ews     an Exchange Server, over Exchange Web Services
+//! hybrid  both, each mailbox where it lives
 //! entra   an application's sign-in, for both
 //! zone    time zones under the names that Exchange gives them
 //! ```
@@ -17,6 +18,7 @@ mod entra;
 pub mod ews;
 pub mod graph;
 mod health;
+pub mod hybrid;
 pub mod zone;
 
 use std::collections::BTreeMap;
