@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::HttpSettings;
 use crate::{
+    connection::SignInError,
     retry::Class,
     trust::{Cause, Untrusted},
 };
@@ -60,6 +61,21 @@ pub enum HttpErrorKind {
     /// What came back isn't HTTP, or is damaged.
     #[error("the answer can't be read")]
     BadAnswer,
+    /// The connection can't be signed in. Not a refused credential: that is an answer.
+    #[error("signing in fails: {0}")]
+    SignIn(SignInError),
+}
+
+impl HttpErrorKind {
+    /// Why there is no connection.
+    pub(crate) fn of_connecting(error: &io::Error) -> Self {
+        Chain::of(Some(error)).kind(true)
+    }
+
+    /// Why there is no answer on a connection.
+    pub(crate) fn of_answering(error: &hyper::Error) -> Self {
+        Chain::of(Some(error)).kind(false)
+    }
 }
 
 /// Whether the server may have seen a request.
@@ -86,14 +102,17 @@ impl HttpError {
     pub fn class(&self) -> Class {
         match &self.kind {
             HttpErrorKind::BadRequest => Class::Bug,
-            HttpErrorKind::Certificate(_) | HttpErrorKind::Tls(_) => Class::NeedsAdministrator,
+            HttpErrorKind::Certificate(_)
+            | HttpErrorKind::Tls(_)
+            | HttpErrorKind::SignIn(SignInError::Unsupported(_)) => Class::NeedsAdministrator,
             HttpErrorKind::NameResolution
             | HttpErrorKind::ConnectRefused
             | HttpErrorKind::Unreachable(_)
             | HttpErrorKind::TimeOut { .. }
             | HttpErrorKind::Reset
             | HttpErrorKind::TooLarge { .. }
-            | HttpErrorKind::BadAnswer => Class::Retryable,
+            | HttpErrorKind::BadAnswer
+            | HttpErrorKind::SignIn(_) => Class::Retryable,
         }
     }
 
@@ -118,6 +137,7 @@ impl HttpError {
             HttpErrorKind::BadAnswer => {
                 "check that the address leads to the right server and port, http or https".into()
             }
+            HttpErrorKind::SignIn(error) => error.advice().into(),
         }
     }
 
@@ -155,48 +175,68 @@ fn certificate_advice(untrusted: &Untrusted) -> String {
     }
 }
 
-/// The typed reason in a chain of causes. A TLS error hides inside an [`io::Error`], which doesn't name it as
-/// its source.
 fn kind(error: &reqwest::Error, settings: &HttpSettings) -> HttpErrorKind {
     if error.is_builder() {
         return HttpErrorKind::BadRequest;
     }
-    let mut io_kind = None;
-    let mut broken = false;
-    let mut cause: Option<&(dyn StdError + 'static)> = error.source();
-    while let Some(error) = cause {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return tls_kind(tls);
-        }
-        if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
-            broken |= hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled();
-        }
-        let mut next = error.source();
-        if let Some(io) = error.downcast_ref::<io::Error>() {
-            io_kind = Some(io.kind());
-            next = io.get_ref().map(|inner| inner as &(dyn StdError + 'static));
-        }
-        cause = next;
-    }
-    if error.is_dns() {
+    let chain = Chain::of(error.source());
+    if chain.tls.is_none() && error.is_dns() {
         return HttpErrorKind::NameResolution;
     }
-    if error.is_timeout() {
+    if chain.tls.is_none() && error.is_timeout() {
         return HttpErrorKind::TimeOut { seconds: settings.total_timeout.as_secs() };
     }
-    match io_kind {
-        Some(io::ErrorKind::ConnectionRefused) => HttpErrorKind::ConnectRefused,
-        Some(
-            io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::NotConnected,
-        ) => HttpErrorKind::Reset,
-        Some(kind) if error.is_connect() => HttpErrorKind::Unreachable(kind.to_string()),
-        _ if broken => HttpErrorKind::Reset,
-        None if error.is_connect() => HttpErrorKind::Unreachable("no connection".to_owned()),
-        Some(_) | None => HttpErrorKind::BadAnswer,
+    chain.kind(error.is_connect())
+}
+
+/// The typed reasons in a chain of causes.
+#[derive(Default)]
+struct Chain {
+    tls: Option<HttpErrorKind>,
+    io: Option<io::ErrorKind>,
+    broken: bool,
+}
+
+impl Chain {
+    /// A TLS error hides inside an [`io::Error`], which doesn't name it as its source.
+    fn of(mut cause: Option<&(dyn StdError + 'static)>) -> Self {
+        let mut chain = Self::default();
+        while let Some(error) = cause {
+            if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+                chain.tls = Some(tls_kind(tls));
+                break;
+            }
+            if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
+                chain.broken |= hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled();
+            }
+            let mut next = error.source();
+            if let Some(io) = error.downcast_ref::<io::Error>() {
+                chain.io = Some(io.kind());
+                next = io.get_ref().map(|inner| inner as &(dyn StdError + 'static));
+            }
+            cause = next;
+        }
+        chain
+    }
+
+    fn kind(self, connecting: bool) -> HttpErrorKind {
+        if let Some(tls) = self.tls {
+            return tls;
+        }
+        match self.io {
+            Some(io::ErrorKind::ConnectionRefused) => HttpErrorKind::ConnectRefused,
+            Some(
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::NotConnected,
+            ) => HttpErrorKind::Reset,
+            Some(kind) if connecting => HttpErrorKind::Unreachable(kind.to_string()),
+            _ if self.broken => HttpErrorKind::Reset,
+            None if connecting => HttpErrorKind::Unreachable("no connection".to_owned()),
+            Some(_) | None => HttpErrorKind::BadAnswer,
+        }
     }
 }
 

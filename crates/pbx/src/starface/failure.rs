@@ -58,7 +58,8 @@ impl From<HttpError> for Failure {
             | HttpErrorKind::Certificate(_)
             | HttpErrorKind::Tls(_)
             | HttpErrorKind::TimeOut { .. }
-            | HttpErrorKind::Reset => PbxError::Unreachable { advice },
+            | HttpErrorKind::Reset
+            | HttpErrorKind::SignIn(_) => PbxError::Unreachable { advice },
         };
         Self { error, delivery }
     }
