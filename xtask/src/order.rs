@@ -12,11 +12,12 @@ use crate::{
 };
 
 /// A member, and the members that it may use. Tests may use the simulator besides.
-const ORDER: [(&str, &[&str]); 11] = [
+const ORDER: [(&str, &[&str]); 12] = [
     ("busylamp-core", &[]),
     ("busylamp-net", &[]),
     ("busylamp-store", &["busylamp-core"]),
-    ("busylamp-calendar", &["busylamp-net", "busylamp-core"]),
+    ("busylamp-ews", &["busylamp-core"]),
+    ("busylamp-calendar", &["busylamp-ews", "busylamp-net", "busylamp-core"]),
     ("busylamp-pbx", &["busylamp-net", "busylamp-core"]),
     ("busylamp-scenario", &["busylamp-core"]),
     ("busylamp-sim", &["busylamp-core"]),
@@ -30,6 +31,7 @@ const ORDER: [(&str, &[&str]); 11] = [
             "busylamp-sim",
             "busylamp-scenario",
             "busylamp-calendar",
+            "busylamp-ews",
             "busylamp-pbx",
             "busylamp-store",
             "busylamp-net",

@@ -1,0 +1,1 @@
+//! The documents that say where a mailbox's server is.

@@ -1,0 +1,184 @@
+//! Free/busy: when a mailbox's owner is busy and how, as far as the rights show it.
+
+use std::{collections::BTreeMap, hash::Hasher as _};
+
+use busylamp_core::{
+    event::{Event, Kind, RawEvent, ReadKind, Response, Sensitivity, When},
+    ids::EventId,
+    title::Reading,
+};
+use jiff::{Timestamp, tz::TimeZone};
+use roxmltree::Node;
+
+use crate::{
+    Span,
+    envelope::{self, Answer},
+    item,
+    refusal::{AnswerError, MailboxFault},
+    request::MERGED_MINUTES,
+    time, working, xml,
+};
+
+/// Most digits of merged free/busy: [`crate::request::MOST_AVAILABILITY_DAYS`] in the finest steps.
+const MOST_DIGITS: usize = 42 * 24 * 12;
+
+/// One mailbox's free/busy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FreeBusy {
+    /// What the rights show.
+    pub granted: Granted,
+    /// The busy times, in the server's order; free ones and those without data among them where it names them.
+    pub busy: Vec<Busy>,
+    /// The mailbox's zone, by its rules, from its working hours.
+    pub zone: Option<TimeZone>,
+}
+
+/// How much of free/busy a server shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Granted {
+    /// Times and kinds in steps of [`MERGED_MINUTES`], where of two events at a time only one shows.
+    MergedOnly,
+    /// Times and kinds.
+    FreeBusy,
+    /// More than these.
+    Detailed,
+}
+
+/// A busy time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// First instant.
+    pub start: Timestamp,
+    /// First instant after it.
+    pub end: Timestamp,
+    /// How busy.
+    pub kind: ReadKind,
+    /// Marked as private. Only known where details are shown.
+    pub private: bool,
+    /// A number for the details that are not kept, so that a change in them makes a difference.
+    details: u64,
+}
+
+impl FreeBusy {
+    /// The busy times as events without titles, those of the span.
+    pub fn events(&self, span: Span, reading: &Reading) -> Vec<Event> {
+        let mut same: BTreeMap<(Timestamp, Timestamp), usize> = BTreeMap::new();
+        let mut events = Vec::new();
+        for busy in self.busy.iter().filter(|busy| span.touches(busy.start, busy.end)) {
+            let number = same.entry((busy.start, busy.end)).or_default();
+            *number += 1;
+            let raw = RawEvent {
+                id: EventId::new(format!("{}/{}/{number}", busy.start, busy.end)),
+                when: When::Timed { start: busy.start, end: busy.end },
+                kind: busy.kind.clone(),
+                subject: "",
+                sensitivity: if busy.private { Sensitivity::Private } else { Sensitivity::Normal },
+                response: Response::None,
+                cancelled: false,
+                draft: false,
+                series_master: false,
+            };
+            events.push(raw.read(reading));
+        }
+        events
+    }
+}
+
+/// Reads the answer to [`crate::request::availability`]. `span` is what was asked for; the digits count from there.
+///
+/// # Errors
+/// When nothing can be said of any mailbox.
+pub fn read(body: &[u8], asked: usize, span: Span) -> Result<Answer<FreeBusy>, AnswerError> {
+    envelope::open(body, "GetUserAvailabilityResponse", |content| {
+        let responses =
+            xml::children(content, "FreeBusyResponseArray").flat_map(|array| xml::children(array, "FreeBusyResponse"));
+        envelope::messages(responses, asked, |_, response| {
+            let message = xml::child(response, "ResponseMessage");
+            let message = message.ok_or(MailboxFault::Unreadable("it has no response message"))?;
+            if let Some(refusal) = envelope::refusal(message) {
+                return Err(MailboxFault::Refused(refusal));
+            }
+            let view = xml::child(response, "FreeBusyView").ok_or("it has no free/busy");
+            view.and_then(|view| free_busy(view, span)).map_err(MailboxFault::Unreadable)
+        })
+    })
+}
+
+fn free_busy(view: Node<'_, '_>, span: Span) -> Result<FreeBusy, &'static str> {
+    let granted = match xml::word(view, "FreeBusyViewType").as_deref() {
+        Some("MergedOnly") => Granted::MergedOnly,
+        Some("FreeBusy" | "FreeBusyMerged") => Granted::FreeBusy,
+        Some("Detailed" | "DetailedMerged") => Granted::Detailed,
+        _ => return Err("it has no kind of free/busy that is known"),
+    };
+    let events = xml::child(view, "CalendarEventArray");
+    let digits = xml::word(view, "MergedFreeBusy");
+    let busy = match (events, digits) {
+        (Some(events), _) if granted != Granted::MergedOnly => {
+            xml::children(events, "CalendarEvent").map(calendar_event).collect::<Result<_, _>>()?
+        }
+        (_, Some(digits)) => merged(&digits, span.from)?,
+        // No events are written as no array.
+        (_, None) if granted != Granted::MergedOnly => Vec::new(),
+        (_, None) => return Err("it has neither events nor digits"),
+    };
+    let hours = xml::child(view, "WorkingHours").and_then(|hours| xml::child(hours, "TimeZone"));
+    Ok(FreeBusy { granted, busy, zone: hours.and_then(working::zone) })
+}
+
+fn calendar_event(event: Node<'_, '_>) -> Result<Busy, &'static str> {
+    let instant = |name| {
+        let word = xml::word(event, name).ok_or("a busy time has no beginning or no end")?;
+        time::instant(&word).ok_or("a busy time can't be read")
+    };
+    let mut mark = std::hash::DefaultHasher::new();
+    let mut private = false;
+    if let Some(details) = xml::child(event, "CalendarEventDetails") {
+        for part in details.children().filter(Node::is_element) {
+            let (name, text) = (part.tag_name().name(), xml::text(part));
+            private |= name == "IsPrivate" && matches!(text.trim(), "true" | "1");
+            mark.write(name.as_bytes());
+            mark.write(&[0]);
+            mark.write(text.as_bytes());
+            mark.write(&[0]);
+        }
+    }
+    Ok(Busy {
+        start: instant("StartTime")?,
+        end: instant("EndTime")?,
+        kind: item::kind(xml::word(event, "BusyType").as_deref()),
+        private,
+        details: mark.finish(),
+    })
+}
+
+/// Busy times of merged free/busy: one digit for every [`MERGED_MINUTES`] since `from`, equal ones together.
+fn merged(digits: &str, from: Timestamp) -> Result<Vec<Busy>, &'static str> {
+    const WRONG: &str = "its digits of free/busy can't be read";
+    if digits.len() > MOST_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(WRONG);
+    }
+    let from = from.as_second();
+    let step = i64::from(MERGED_MINUTES) * 60;
+    let instant = |place: usize| {
+        let seconds = i64::try_from(place).ok().and_then(|place| place.checked_mul(step)?.checked_add(from));
+        seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or(WRONG)
+    };
+    let mut busy = Vec::new();
+    let mut place = 0;
+    for run in digits.as_bytes().chunk_by(|a, b| a == b) {
+        let (start, end) = (instant(place)?, instant(place + run.len())?);
+        place += run.len();
+        let kind = match run[0] {
+            b'0' => continue,
+            b'1' => ReadKind::Known(Kind::Tentative),
+            b'2' => ReadKind::Known(Kind::Busy),
+            b'3' => ReadKind::Known(Kind::OutOfOffice),
+            // Working elsewhere in Graph, but not here.
+            b'4' => item::kind(Some("NoData")),
+            other => ReadKind::Unrecognised(char::from(other).to_string()),
+        };
+        busy.push(Busy { start, end, kind, private: false, details: 0 });
+    }
+    Ok(busy)
+}

@@ -1,0 +1,154 @@
+//! Refusals: of a request as a whole, or of one of its mailboxes.
+
+use std::{fmt, time::Duration};
+
+use roxmltree::Node;
+use thiserror::Error;
+
+use crate::{
+    code::{Class, Code},
+    version::ServerBuild,
+    xml,
+};
+
+/// Longest pause that a server can order. It is wrong rather than busy when it wants more.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(3600);
+
+/// Longest text of a server's that is kept.
+const LONGEST_TEXT: usize = 300;
+
+/// A server's no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its code.
+    pub code: Code,
+    /// The server's own words, on one line and not long.
+    pub text: String,
+    /// How long it wants not to be asked (`BackOffMilliseconds`), at most an hour.
+    pub back_off: Option<Duration>,
+}
+
+impl Refusal {
+    /// Reads what stands in a response message or a fault, wherever in it.
+    pub(crate) fn read(element: Node<'_, '_>) -> Self {
+        let first = |names: &[&str]| {
+            let named = |name: &&str| element.descendants().find(|node| xml::is(*node, name));
+            names.iter().find_map(named).map(|node| xml::text(node).into_owned())
+        };
+        // SOAP 1.1 and 1.2 have names of their own for what Exchange's `detail` repeats.
+        let code = first(&["ResponseCode", "faultcode", "Value"]).unwrap_or_default();
+        let text = first(&["MessageText", "Message", "faultstring", "Text"]).unwrap_or_default();
+        let mut values = element.descendants().filter(|node| xml::is(*node, "Value"));
+        let back_off = values.find(|node| xml::attribute(*node, "Name") == Some("BackOffMilliseconds"));
+        let back_off = back_off.map(|node| pause(&xml::text(node)));
+        Self { code: Code::from_word(&code), text: clean(&text), back_off }
+    }
+
+    /// What it asks for. The text counts too: servers hide one code in the text of another.
+    pub fn class(&self) -> Class {
+        let class = self.code.class();
+        if matches!(class, Class::Unlisted | Class::Transient) {
+            if self.text.contains("ErrorServerBusy") || self.back_off.is_some() {
+                return Class::Throttled;
+            }
+            if self.text.contains("ErrorExceededFindCountLimit") {
+                return Class::TooMuch;
+            }
+        }
+        if class != Class::OlderVersion && self.text.contains("The specified server version is invalid") {
+            return Class::OlderVersion;
+        }
+        class
+    }
+
+    /// What an administrator can do about it.
+    pub fn advice(&self) -> &'static str {
+        match self.class() {
+            Class::Throttled => Code::ServerBusy.advice(),
+            Class::TooMuch if self.code.class() != Class::TooMuch => Code::ExceededFindCountLimit.advice(),
+            Class::OlderVersion => Code::InvalidServerVersion.advice(),
+            _ if self.text.contains("ExchangeImpersonation SOAP header must be present") => {
+                "with a token of an application only impersonation works: set access = \"impersonation\""
+            }
+            _ => self.code.advice(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.text.as_str() {
+            "" => write!(f, "{}", self.code),
+            text => write!(f, "{}: {text}", self.code),
+        }
+    }
+}
+
+/// Digits that are no number are a pause all the same.
+fn pause(milliseconds: &str) -> Duration {
+    milliseconds.trim().parse().map_or(LONGEST_BACK_OFF, Duration::from_millis).min(LONGEST_BACK_OFF)
+}
+
+fn clean(text: &str) -> String {
+    let mut clean = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        if !clean.is_empty() {
+            clean.push(' ');
+        }
+        clean.push_str(word);
+        if clean.len() > LONGEST_TEXT {
+            let mut end = LONGEST_TEXT;
+            while !clean.is_char_boundary(end) {
+                end -= 1;
+            }
+            clean.truncate(end);
+            clean.push('…');
+            break;
+        }
+    }
+    clean
+}
+
+/// Why one mailbox of an answer has no content.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum MailboxFault {
+    /// The server refused it.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The server's answer for it can't be understood as a whole. Says what is wrong, without a word of the answer.
+    #[error("the server's answer for this mailbox can't be read: {0}")]
+    Unreadable(&'static str),
+}
+
+/// Why there is no answer for any mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AnswerError {
+    /// The server refused the request as a whole (a SOAP fault).
+    #[error("the server refused the request: {refusal}")]
+    Fault {
+        /// Its no.
+        refusal: Refusal,
+        /// What it says it is.
+        server: Option<ServerBuild>,
+    },
+    /// This is no answer of EWS, perhaps a page of a proxy.
+    #[error("the server's answer is not one of Exchange Web Services")]
+    NotSoap,
+    /// This is the answer to something else.
+    #[error("the server's answer belongs to another request")]
+    OtherOperation,
+    /// It can't be read. Says what is wrong, without a word of the answer.
+    #[error("the server's answer can't be read: {0}")]
+    Unreadable(&'static str),
+    /// It has more or fewer parts than there were mailboxes, so that none can be told apart.
+    #[error("the server answered for {answered} mailboxes, asked for {asked}")]
+    Count {
+        /// Mailboxes in the request.
+        asked: usize,
+        /// Parts of the answer.
+        answered: usize,
+    },
+    /// It is larger than can be read ([`crate::MOST_BYTES`]).
+    #[error("the server's answer is too large")]
+    TooLarge,
+}
