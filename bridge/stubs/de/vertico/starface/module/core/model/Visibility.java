@@ -1,0 +1,6 @@
+package de.vertico.starface.module.core.model;
+
+public enum Visibility {
+    Private,
+    Public
+}
