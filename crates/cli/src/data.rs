@@ -1,10 +1,18 @@
 //! Where the store and its key are.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use busylamp_store::{Key, Store, StoreError};
+use tokio::time::Instant;
 
 use crate::exit::Failure;
+
+/// Commands have the store for a moment only; whoever else wants it waits so long, and looks this often.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The options of commands that use the store.
 #[derive(clap::Args)]
@@ -32,8 +40,37 @@ impl Data {
         self.try_open().await?.map_err(|error| failure(&error))
     }
 
+    /// Like [`Data::open`], but a command that has the store is waited for. A running service is not.
+    pub(crate) async fn open_soon(&self) -> Result<Store, Failure> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.try_open().await? {
+                Err(StoreError::InUse { .. })
+                    if Instant::now() < until && !busylamp_service::is_running(&self.store()).await =>
+                {
+                    tokio::time::sleep(LOOK).await;
+                }
+                opened => return opened.map_err(|error| failure(&error)),
+            }
+        }
+    }
+
+    /// Opens the store, or finds the service that has it, whichever comes first.
+    pub(crate) async fn open_or_find_service(&self) -> Result<Option<Store>, Failure> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.try_open().await? {
+                Ok(store) => return Ok(Some(store)),
+                Err(StoreError::InUse { .. }) if busylamp_service::is_running(&self.store()).await => return Ok(None),
+                // A service that is starting or stopping, or another command.
+                Err(StoreError::InUse { .. }) if Instant::now() < until => tokio::time::sleep(LOOK).await,
+                Err(error) => return Err(failure(&error)),
+            }
+        }
+    }
+
     /// Like [`Data::open`], but a store that is in use is not a failure yet.
-    pub(crate) async fn try_open(&self) -> Result<Result<Store, StoreError>, Failure> {
+    async fn try_open(&self) -> Result<Result<Store, StoreError>, Failure> {
         if !self.data.is_dir() {
             let folder = self.data.display();
             return Err(Failure::CouldNot(format!(
@@ -57,6 +94,6 @@ impl Data {
     }
 }
 
-pub(crate) fn failure(error: &StoreError) -> Failure {
+fn failure(error: &StoreError) -> Failure {
     Failure::CouldNot(format!("{error}. {}", error.advice()))
 }

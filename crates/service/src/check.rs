@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use busylamp_calendar::{MailboxError, Outcome, Request, Window};
+use busylamp_calendar::{MailboxError, Outcome, Request, Window, hybrid::Side};
 use busylamp_core::{
     check::{Step, Verdict},
     ids::MailAddress,
@@ -12,16 +12,15 @@ use busylamp_core::{
 use busylamp_pbx::{Pbx, User, starface::Starface};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{
-    config::InstanceConfig,
-    readers::{Readers, Side},
-};
+use crate::{accounts::Accounts, config::InstanceConfig, readers::Readers};
 
 /// What a walk found.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// The connections, step by step.
     pub steps: Vec<Walked>,
+    /// Whether calendars are read in two places.
+    pub two_sides: bool,
     /// The users, one each.
     pub users: Vec<CheckedUser>,
 }
@@ -30,7 +29,7 @@ pub struct Findings {
 #[derive(Debug)]
 pub struct Walked {
     /// What the connection leads to.
-    pub through: &'static str,
+    pub through: String,
     /// The step.
     pub step: Step,
 }
@@ -55,8 +54,21 @@ impl Findings {
     }
 }
 
-/// Walks through one instance.
-pub async fn check(config: &InstanceConfig, now: Timestamp) -> Findings {
+/// Walks through instances one after another. An account that several of them use on an Exchange Server is signed in
+/// once: a wrong password is tried once in all.
+#[derive(Default)]
+pub struct Walker {
+    accounts: Accounts,
+}
+
+impl Walker {
+    /// Walks through one instance.
+    pub async fn walk(&mut self, config: &InstanceConfig, now: Timestamp) -> Findings {
+        check(config, &mut self.accounts, now).await
+    }
+}
+
+async fn check(config: &InstanceConfig, accounts: &mut Accounts, now: Timestamp) -> Findings {
     let mut findings = Findings::default();
     let pbx = match Starface::new(config.starface.clone()) {
         Ok(pbx) => pbx,
@@ -73,7 +85,7 @@ pub async fn check(config: &InstanceConfig, now: Timestamp) -> Findings {
             Vec::new()
         }
     };
-    match Readers::new(&config.calendar) {
+    match Readers::new(&config.calendar, accounts, BTreeMap::new()) {
         Ok(readers) => findings.calendar(&readers, config, users, now).await,
         Err(error) => findings.fault("calendar", "connection", error),
     }
@@ -84,12 +96,12 @@ pub async fn check(config: &InstanceConfig, now: Timestamp) -> Findings {
 const STARFACE: &str = "STARFACE";
 
 impl Findings {
-    fn fault(&mut self, through: &'static str, name: &'static str, problem: String) {
+    fn fault(&mut self, through: &str, name: &'static str, problem: String) {
         self.walked(through, vec![Step::new(name, Verdict::Fault(problem))]);
     }
 
-    fn walked(&mut self, through: &'static str, steps: Vec<Step>) {
-        self.steps.extend(steps.into_iter().map(|step| Walked { through, step }));
+    fn walked(&mut self, through: &str, steps: Vec<Step>) {
+        self.steps.extend(steps.into_iter().map(|step| Walked { through: through.to_owned(), step }));
     }
 
     async fn calendar(&mut self, readers: &Readers, config: &InstanceConfig, users: Vec<User>, now: Timestamp) {
@@ -101,14 +113,15 @@ impl Findings {
         let reading = config.policy.reading();
         let zone = &config.zone;
         let request = Request { mailboxes: &mailboxes, window, reading: &reading, zone, now, full: true };
-        let outcomes = if mailboxes.is_empty() { BTreeMap::new() } else { readers.calendar.poll(request).await };
+        let outcomes = if mailboxes.is_empty() { BTreeMap::new() } else { readers.calendar().poll(request).await };
         let is_read =
             |mail: &MailAddress| matches!(outcomes.get(mail), Some(Outcome::Read { .. } | Outcome::Unchanged));
+        self.two_sides = readers.sides().len() > 1;
         for (side, reader) in readers.sides() {
             // One that can be read shows the rest of the walk; else any that is looked for there shows what is wrong.
             let mut there = mailboxes.iter().filter(|mail| readers.side(mail) == side);
             let example = there.clone().find(|mail| is_read(mail)).or_else(|| there.next());
-            self.walked(side.name(), reader.calendar.check(example, now).await);
+            self.walked(&side.to_string(), reader.calendar.check(example, now).await);
         }
         for user in users {
             let trouble = match &user.mail {

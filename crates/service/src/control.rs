@@ -79,6 +79,10 @@ pub fn listen(store: &Path, service: Arc<Service>) -> io::Result<JoinHandle<()>>
 async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
     let mut request = Vec::new();
     (&mut stream).take(LONGEST).read_to_end(&mut request).await?;
+    if request.is_empty() {
+        // Somebody has looked whether anybody is here.
+        return Ok(());
+    }
     let answer = match serde_json::from_slice::<Apply>(&request) {
         Err(_) => Answer::Refused("the request can't be read: both sides must be of the same version".to_owned()),
         Ok(apply) => {
@@ -98,6 +102,11 @@ async fn serve(mut stream: UnixStream, service: &Service) -> io::Result<()> {
     };
     stream.write_all(&serde_json::to_vec(&answer)?).await?;
     stream.shutdown().await
+}
+
+/// Whether a service that has this store open answers at its socket.
+pub async fn is_running(store: &Path) -> bool {
+    UnixStream::connect(socket(store)).await.is_ok()
 }
 
 /// Hands instances to the running service.

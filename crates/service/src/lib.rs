@@ -5,12 +5,14 @@
 //! ```text
 //! clock     the one clock
 //! config    instances as they are written, checked and kept
+//! accounts  accounts on Exchange Servers, shared by instances
 //! readers   the readers of an instance's calendars
 //! engine    the loop: facts in, step, commit, writes out
 //! board     what is shown to people
 //! check     a walk through the whole chain, for the administrator
 //! ```
 
+mod accounts;
 pub mod board;
 pub mod check;
 pub mod clock;
@@ -20,5 +22,5 @@ mod engine;
 mod readers;
 mod service;
 
-pub use control::{apply as apply_to_running, listen, socket};
+pub use control::{apply as apply_to_running, is_running, listen, socket};
 pub use service::{Service, ServiceError, Settings, apply, stored_instances};

@@ -1,78 +1,131 @@
 //! The readers of an instance's calendars, made from its configuration.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use busylamp_calendar::{Calendar, graph::GraphCalendar};
+use busylamp_calendar::{
+    Calendar,
+    ews::{Access, EwsSettings},
+    graph::{GraphCalendar, GraphSettings},
+    hybrid::{HybridCalendar, Side},
+};
 use busylamp_core::ids::MailAddress;
 use jiff::SignedDuration;
 
-use crate::config::CalendarConfig;
-
-/// Where calendars are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Side {
-    /// Microsoft 365.
-    Graph,
-    /// The Exchange Server.
-    Ews,
-}
-
-impl Side {
-    /// Its name for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Graph => "Microsoft Graph",
-            Self::Ews => "Exchange Server",
-        }
-    }
-}
+use crate::{
+    accounts::Accounts,
+    config::{CalendarConfig, Exchange, Polled},
+};
 
 /// The readers of one instance.
-pub(crate) struct Readers {
-    /// Answers for every mailbox.
-    pub(crate) calendar: Arc<dyn Calendar>,
-    only: OneSide,
-    side: Side,
+pub(crate) enum Readers {
+    /// One source alone.
+    One(Side, SideReader),
+    /// Both, and the choice between them.
+    Both { hybrid: Arc<HybridCalendar>, graph: SideReader, ews: SideReader },
 }
 
-/// One side of it.
-pub(crate) struct OneSide {
+/// The reader of one source.
+pub(crate) struct SideReader {
     /// Answers for the mailboxes on this side.
     pub(crate) calendar: Arc<dyn Calendar>,
     /// How often it is asked.
     pub(crate) every: SignedDuration,
+    /// What it can't do, with advice.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Readers {
-    /// The readers that a configuration wants. Nothing is asked yet.
+    /// The readers that a configuration wants; `sides` is where mailboxes were found before. Nothing is asked yet.
     ///
     /// # Errors
     /// Why a connection can't be set up.
-    pub(crate) fn new(config: &CalendarConfig) -> Result<Self, String> {
-        match config {
-            CalendarConfig::Graph(graph) => {
-                let calendar = Arc::new(GraphCalendar::new(&graph.settings).map_err(|error| error.to_string())?);
-                let only = OneSide { calendar: calendar.clone(), every: graph.every };
-                Ok(Self { calendar, only, side: Side::Graph })
+    pub(crate) fn new(
+        config: &CalendarConfig,
+        accounts: &mut Accounts,
+        sides: BTreeMap<MailAddress, Side>,
+    ) -> Result<Self, String> {
+        Ok(match config {
+            CalendarConfig::Graph(graph) => Self::One(Side::Graph, read_graph(graph)?),
+            CalendarConfig::Ews(ews) => Self::One(Side::Ews, read_ews(ews, accounts)?),
+            CalendarConfig::Both { graph, ews, sources } => {
+                let (graph, ews) = (read_graph(graph)?, read_ews(ews, accounts)?);
+                let readers = [Arc::clone(&graph.calendar), Arc::clone(&ews.calendar)];
+                let [in_graph, in_ews] = readers;
+                let hybrid = Arc::new(HybridCalendar::new(in_graph, in_ews, sources.clone(), sides));
+                Self::Both { hybrid, graph, ews }
             }
-            CalendarConfig::Ews(_) | CalendarConfig::Both { .. } => {
-                Err("Exchange Server can't be read by this version".to_owned())
-            }
+        })
+    }
+
+    /// Answers for every mailbox.
+    pub(crate) fn calendar(&self) -> Arc<dyn Calendar> {
+        match self {
+            Self::One(_, reader) => Arc::clone(&reader.calendar),
+            Self::Both { hybrid, .. } => hybrid.clone(),
         }
     }
 
     /// Both sides, or the only one.
-    pub(crate) fn sides(&self) -> impl Iterator<Item = (Side, &OneSide)> {
-        std::iter::once((self.side, &self.only))
+    pub(crate) fn sides(&self) -> Vec<(Side, &SideReader)> {
+        match self {
+            Self::One(side, reader) => vec![(*side, reader)],
+            Self::Both { graph, ews, .. } => vec![(Side::Graph, graph), (Side::Ews, ews)],
+        }
     }
 
-    /// The side on which a mailbox is read.
-    pub(crate) fn side(&self, _mailbox: &MailAddress) -> Side {
-        self.side
+    /// The side that a mailbox is asked on. One that was found nowhere yet is looked for on the quicker side first.
+    pub(crate) fn side(&self, mailbox: &MailAddress) -> Side {
+        match self {
+            Self::One(side, _) => *side,
+            Self::Both { hybrid, graph, ews } => {
+                let quicker = if graph.every <= ews.every { Side::Graph } else { Side::Ews };
+                hybrid.side(mailbox).unwrap_or(quicker)
+            }
+        }
     }
 
     /// How often a mailbox is asked.
-    pub(crate) fn every(&self, _mailbox: &MailAddress) -> SignedDuration {
-        self.only.every
+    pub(crate) fn every(&self, mailbox: &MailAddress) -> SignedDuration {
+        match (self, self.side(mailbox)) {
+            (Self::One(_, reader), _)
+            | (Self::Both { graph: reader, .. }, Side::Graph)
+            | (Self::Both { ews: reader, .. }, Side::Ews) => reader.every,
+        }
     }
+
+    /// Where mailboxes were found that are looked for on both sides.
+    pub(crate) fn found(&self) -> BTreeMap<MailAddress, Side> {
+        match self {
+            Self::One(..) => BTreeMap::new(),
+            Self::Both { hybrid, .. } => hybrid.sides(),
+        }
+    }
+}
+
+fn read_graph(graph: &Polled<GraphSettings>) -> Result<SideReader, String> {
+    let calendar = GraphCalendar::new(&graph.settings).map_err(|error| error.to_string())?;
+    Ok(SideReader { calendar: Arc::new(calendar), every: graph.every, notes: Vec::new() })
+}
+
+fn read_ews(ews: &Polled<Exchange>, accounts: &mut Accounts) -> Result<SideReader, String> {
+    let _account = accounts.get(&ews.settings)?;
+    let _notes = what_is_missing(&ews.settings.settings);
+    let _ = ews.every;
+    Err("Exchange Server can't be read yet".to_owned())
+}
+
+/// What the rights of an account leave out, for people.
+fn what_is_missing(settings: &EwsSettings) -> Vec<String> {
+    let note = match settings.access {
+        Access::Impersonation => return Vec::new(),
+        Access::Folder => {
+            "Private appointments come without their subjects: keywords in these can't work with access = \"folder\"."
+        }
+        Access::FreeBusy => {
+            "Only free/busy times are read: keywords and titles as texts can't work, and cancelled, declined or private \
+             appointments can't be told from others. Give the account the right Reviewer on the calendars and set \
+             access = \"folder\" for all of it."
+        }
+    };
+    vec![note.to_owned()]
 }

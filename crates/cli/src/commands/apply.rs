@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use busylamp_service::{ServiceError, apply, apply_to_running};
-use busylamp_store::StoreError;
 
 use super::instances;
 use crate::{
-    data::{Data, failure},
+    data::Data,
     exit::{self, Failure, print},
 };
 
@@ -22,8 +21,8 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     let file = arguments.file.display();
     let instances = instances(&arguments.file)?;
-    match arguments.data.try_open().await? {
-        Ok(store) => {
+    match arguments.data.open_or_find_service().await? {
+        Some(store) => {
             let applied = apply(&store, &instances).await;
             store.close().await;
             applied.map_err(|error| match error {
@@ -31,13 +30,12 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
                 ServiceError::Store { .. } | ServiceError::Stopped => Failure::CouldNot(error.to_string()),
             })?;
         }
-        Err(StoreError::InUse { .. }) => {
+        None => {
             let answer = apply_to_running(&arguments.data.store(), &instances).await;
             answer
                 .map_err(|error| Failure::CouldNot(format!("the running service does not answer: {error}")))?
                 .map_err(|problem| Failure::BadInput(format!("{file}: {problem}")))?;
         }
-        Err(error) => return Err(failure(&error)),
     }
     for (instance, _) in &instances {
         print(&format!("{}: applied", instance.name))?;

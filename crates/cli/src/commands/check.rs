@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use busylamp_core::{check::Verdict, ids::InstanceId};
 use busylamp_service::{
-    check::{Findings, Walked, check},
+    check::{Findings, Walked, Walker},
     config::{InstanceConfig, build},
     stored_instances,
 };
@@ -31,9 +31,10 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     log("error");
     let mut all_is_well = true;
+    let mut walker = Walker::default();
     for config in configurations(&arguments).await? {
         print(&format!("{}", config.id))?;
-        let findings = check(&config, Timestamp::now()).await;
+        let findings = walker.walk(&config, Timestamp::now()).await;
         show(&findings, arguments.names)?;
         all_is_well &= findings.is_ok();
     }
@@ -68,8 +69,13 @@ fn show(findings: &Findings, names: bool) -> exit::Result {
     let found = findings.users.iter().filter(|user| user.trouble.is_none()).count();
     print(&format!("  {} of {} users can be followed", found, findings.users.len()))?;
     for user in &findings.users {
-        let Some((flag, advice)) = &user.trouble else { continue };
         let name = if names { format!(" ({})", user.name) } else { String::new() };
+        let Some((flag, advice)) = &user.trouble else {
+            if let Some(side) = user.side.filter(|_| findings.two_sides) {
+                print(&format!("  ok    user {}{name}: {side}", user.account))?;
+            }
+            continue;
+        };
         let flag = flag.map_or("mailbox_not_read", |flag| flag.name());
         print(&format!("  FAULT user {}{name}: {flag}: {advice}", user.account))?;
     }

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     log("info");
-    let store = arguments.data.open().await?;
+    let store = arguments.data.open_soon().await?;
     let settings = Settings { store: Arc::new(store.clone()), clock: Clock::Wall };
     let service = Service::start(settings).await.map_err(|error| Failure::CouldNot(error.to_string()))?;
     let service = Arc::new(service);

@@ -147,7 +147,7 @@ async fn apply_takes_all_of_a_file_or_nothing_of_it() {
     refused(good.replace("Europe/Berlin", "Europe/Bärlin"), "zone").await;
     refused(good.replace("poll = \"5s\"", "poll = \"5\""), "poll").await;
     refused(good.replace("graph.secret", "grahp.secret"), "grahp.secret").await;
-    refused(good.replace("url = \"http://127.0.0.1", "url = \"http://pbx.example.com"), "instance[0].starface").await;
+    refused(good.replace("url = \"http://127.0.0.1", "url = \"http://pbx.example.com"), "instance[0].starface.url").await;
     refused(format!("{good}{good}"), "instance[1].name").await;
     refused(
         format!("{good}{}", good.replace("\"Test\"", "\"Zweite\"").replace("busy = \"dnd\"", "busy = \"x\"")),

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use busylamp_calendar::{
     ews::{Access, BindingUse, EwsSettings, EwsSignIn},
     graph::{Cloud, GraphSettings},
+    hybrid::{Source, Sources},
 };
 use busylamp_core::{format::refusal::Refusal, ids::MailAddress, secret::Secret};
 use jiff::SignedDuration;
@@ -12,31 +13,11 @@ use url::Url;
 
 use super::{
     file::{
-        SecretSource, WrittenAccess, WrittenAuth, WrittenBinding, WrittenEws, WrittenGraph, WrittenInstance,
-        WrittenSource,
+        Period, SecretSource, WrittenAccess, WrittenAuth, WrittenBinding, WrittenEws, WrittenGraph, WrittenInstance,
+        WrittenTrust,
     },
     secrets::{Secrets, secret, trust},
 };
-
-/// Where a mailbox is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// Microsoft 365.
-    Graph,
-    /// The Exchange Server.
-    Ews,
-    /// Wherever it is found.
-    Auto,
-}
-
-/// Which mailbox is looked for where.
-#[derive(Clone, Debug)]
-pub struct Sources {
-    /// Those that aren't named.
-    pub default: Source,
-    /// Those that are.
-    pub mailboxes: BTreeMap<MailAddress, Source>,
-}
 
 /// The source or sources of an instance's calendars.
 #[derive(Clone, Debug)]
@@ -44,16 +25,26 @@ pub enum CalendarConfig {
     /// Microsoft 365 alone.
     Graph(Polled<GraphSettings>),
     /// An Exchange Server alone.
-    Ews(Polled<EwsSettings>),
+    Ews(Polled<Exchange>),
     /// Both.
     Both {
         /// Microsoft 365.
         graph: Polled<GraphSettings>,
         /// The Exchange Server.
-        ews: Polled<EwsSettings>,
+        ews: Polled<Exchange>,
         /// Which mailbox is read where.
         sources: Sources,
     },
+}
+
+impl CalendarConfig {
+    /// The account on an Exchange Server, if there is one.
+    pub(crate) fn account(&self) -> Option<&AccountKey> {
+        match self {
+            Self::Graph(_) => None,
+            Self::Ews(ews) | Self::Both { ews, .. } => Some(&ews.settings.key),
+        }
+    }
 }
 
 /// A source, and how often it is asked for changes.
@@ -63,6 +54,48 @@ pub struct Polled<S> {
     pub settings: S,
     /// How often it is asked.
     pub every: SignedDuration,
+}
+
+/// An Exchange Server, and the account that it is read with.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// How it is reached.
+    pub settings: EwsSettings,
+    /// What tells the account from others.
+    pub(crate) key: AccountKey,
+}
+
+/// What an account on an Exchange Server was configured with: instances with equal keys share one account.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct AccountKey {
+    url: Url,
+    access: Access,
+    /// As written, but for what stands beside it here and what says nothing about the account.
+    written: WrittenEws,
+    secrets: Secrets,
+}
+
+impl AccountKey {
+    fn new(written: &WrittenEws, settings: &EwsSettings, secrets: &Secrets) -> Self {
+        let own = secrets.iter().filter(|(place, _)| place.starts_with("ews."));
+        Self {
+            url: settings.url.clone(),
+            access: settings.access,
+            written: WrittenEws {
+                url: String::new(),
+                access: None,
+                // Windows doesn't tell users apart by case.
+                user: written.user.as_ref().map(|user| user.to_lowercase()),
+                // Where secrets stand is nobody's matter; what they are is among the secrets, certificates included.
+                password: None,
+                client_secret: None,
+                trust: written.trust.clone().filter(|trust| matches!(trust, WrittenTrust::Pin(_))),
+                poll: Period(SignedDuration::ZERO),
+                ..written.clone()
+            },
+            secrets: own.map(|(place, secret)| (place.clone(), secret.clone())).collect(),
+        }
+    }
 }
 
 pub(super) fn build(written: &WrittenInstance, secrets: &Secrets) -> Result<CalendarConfig, Refusal> {
@@ -81,14 +114,12 @@ pub(super) fn build(written: &WrittenInstance, secrets: &Secrets) -> Result<Cale
 
 /// Which mailbox is read where. With one source alone only that one may be named.
 fn build_sources(written: &WrittenInstance) -> Result<Sources, Refusal> {
-    let there = |source: WrittenSource, place: &str| -> Result<Source, Refusal> {
+    let there = |source: Source, place: &str| -> Result<Source, Refusal> {
         match (source, &written.graph, &written.ews) {
-            (WrittenSource::Graph, Some(_), _) => Ok(Source::Graph),
-            (WrittenSource::Ews, _, Some(_)) => Ok(Source::Ews),
-            (WrittenSource::Auto, Some(_), Some(_)) => Ok(Source::Auto),
-            (WrittenSource::Graph, None, _) => Err(Refusal::new(place, "`graph` needs the table [instance.graph]")),
-            (WrittenSource::Ews, _, None) => Err(Refusal::new(place, "`ews` needs the table [instance.ews]")),
-            (WrittenSource::Auto, ..) => {
+            (Source::Graph, Some(_), _) | (Source::Ews, _, Some(_)) | (Source::Auto, Some(_), Some(_)) => Ok(source),
+            (Source::Graph, None, _) => Err(Refusal::new(place, "`graph` needs the table [instance.graph]")),
+            (Source::Ews, _, None) => Err(Refusal::new(place, "`ews` needs the table [instance.ews]")),
+            (Source::Auto, ..) => {
                 Err(Refusal::new(place, "`auto` needs both tables, [instance.graph] and [instance.ews]"))
             }
         }
@@ -136,7 +167,7 @@ fn cloud(name: Option<&str>) -> Result<Cloud, Refusal> {
     name.parse().map_err(|_| Refusal::new("cloud", format!("`{name}` is no cloud: global, us_gov, us_dod or china")))
 }
 
-fn build_ews(written: &WrittenEws, secrets: &Secrets) -> Result<Polled<EwsSettings>, Refusal> {
+fn build_ews(written: &WrittenEws, secrets: &Secrets) -> Result<Polled<Exchange>, Refusal> {
     refuse_foreign_keys(written)?;
     let settings = EwsSettings {
         url: address("url", &written.url, "https://mail.example.com/EWS/Exchange.asmx")?,
@@ -151,12 +182,9 @@ fn build_ews(written: &WrittenEws, secrets: &Secrets) -> Result<Polled<EwsSettin
         },
         trust: trust("ews.trust", written.trust.as_ref(), secrets)?,
     };
-    settings.validate().map_err(|error| {
-        let text = error.to_string();
-        let (key, problem) = text.split_once(": ").unwrap_or(("", &text));
-        Refusal::new(key, problem)
-    })?;
-    Ok(Polled { settings, every: written.poll.0 })
+    settings.validate().map_err(|error| Refusal::new(error.key(), error.to_string()))?;
+    let key = AccountKey::new(written, &settings, secrets);
+    Ok(Polled { settings: Exchange { settings, key }, every: written.poll.0 })
 }
 
 /// Keys that belong to another way of signing in.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use busylamp_calendar::hybrid::Source;
 use busylamp_core::{
     format::refusal::{Refusal, read_toml},
     language::Language,
@@ -33,9 +34,9 @@ pub struct WrittenInstance {
     #[serde(default = "three_days")]
     pub stale_after: Period,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<WrittenSource>,
+    pub source: Option<Source>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub sources: BTreeMap<String, WrittenSource>,
+    pub sources: BTreeMap<String, Source>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub graph: Option<WrittenGraph>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,18 +133,6 @@ pub enum WrittenAccess {
     Impersonation,
     /// When somebody is busy, and no more.
     FreeBusy,
-}
-
-/// Where mailboxes are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WrittenSource {
-    /// In Microsoft 365.
-    Graph,
-    /// On the Exchange Server.
-    Ews,
-    /// Wherever they are found.
-    Auto,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,14 +11,16 @@ mod secrets;
 
 use std::collections::BTreeMap;
 
+use busylamp_calendar::hybrid::Source;
 use busylamp_core::{ids::InstanceId, language::Language, policy::Policy};
 use busylamp_pbx::starface::StarfaceConfig;
 use jiff::{SignedDuration, tz::TimeZone};
 
-use self::file::{WrittenEws, WrittenGraph, WrittenSource, WrittenStarface};
+pub(crate) use self::calendar::AccountKey;
+use self::file::{WrittenEws, WrittenGraph, WrittenStarface};
 pub use self::{
     build::build,
-    calendar::{CalendarConfig, Polled},
+    calendar::{CalendarConfig, Exchange, Polled},
     file::{WrittenInstance, read_file},
     secrets::Secrets,
 };
@@ -61,8 +63,8 @@ pub struct Connections {
 /// What is written about the calendars.
 #[derive(Clone, Debug, PartialEq)]
 struct WrittenCalendar {
-    source: Option<WrittenSource>,
-    sources: BTreeMap<String, WrittenSource>,
+    source: Option<Source>,
+    sources: BTreeMap<String, Source>,
     graph: Option<WrittenGraph>,
     ews: Option<WrittenEws>,
 }

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use busylamp_calendar::hybrid::Side;
 use busylamp_core::{
     directory::Membership,
-    ids::{AccountId, InstanceId},
+    ids::{AccountId, InstanceId, MailAddress},
     keeper::UserState,
 };
 use busylamp_pbx::starface::Starface;
@@ -16,7 +17,7 @@ use super::{
     instance::{Instance, KeptDirectory, KeptUser, ReadMailbox, User},
     link::Link,
     rhythm::Rhythms,
-    round::{DIRECTORY, TEXT_LIMIT},
+    round::{DIRECTORY, FOUND, TEXT_LIMIT},
 };
 use crate::readers::Readers;
 
@@ -43,6 +44,9 @@ impl Engine {
             }
         }
         self.forget_links();
+        let instances = &self.instances;
+        self.accounts
+            .keep_only(|key| instances.values().any(|instance| instance.config.calendar.account() == Some(key)));
         self.board_is_old = true;
     }
 
@@ -75,7 +79,14 @@ impl Engine {
         let now = self.clock.now();
         let config = Arc::new(configured.config);
         let id = &config.id;
-        let readers = match Readers::new(&config.calendar) {
+        let found: BTreeMap<MailAddress, Side> = match self.store.fact(Scope::Instance(id), FOUND).await {
+            Ok(found) => found.unwrap_or_default(),
+            Err(error) => {
+                tracing::warn!(instance = %id, %error, "where mailboxes live can't be read from the store; they are looked for");
+                BTreeMap::new()
+            }
+        };
+        let readers = match Readers::new(&config.calendar, &mut self.accounts, found.clone()) {
             Ok(readers) => readers,
             Err(error) => {
                 tracing::error!(instance = %id, %error, "the calendar's connection can't be set up");
@@ -152,6 +163,8 @@ impl Engine {
             reading,
             rhythms: Rhythms::new(&readers, now),
             readers,
+            found,
+            found_unkept: false,
             membership,
             directory_stamp: 0,
             users,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use busylamp_calendar::MailboxError;
+use busylamp_calendar::{MailboxError, hybrid::Side};
 use busylamp_core::{
     directory::Membership,
     event::Agenda,
@@ -34,6 +34,10 @@ pub(super) struct Instance {
     pub(super) reading: Arc<Reading>,
     pub(super) readers: Readers,
     pub(super) rhythms: Rhythms,
+    /// Where mailboxes were found, as it is kept.
+    pub(super) found: BTreeMap<MailAddress, Side>,
+    /// It has changed and is to be kept.
+    pub(super) found_unkept: bool,
     pub(super) membership: Membership,
     /// Grows with every change of the directory.
     pub(super) directory_stamp: u64,

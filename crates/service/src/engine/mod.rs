@@ -26,6 +26,7 @@ use tokio::{
 
 use self::{instance::Instance, link::Link, work::Report};
 use crate::{
+    accounts::Accounts,
     board::Board,
     clock::Clock,
     config::{InstanceConfig, PbxKey},
@@ -56,6 +57,7 @@ pub(crate) struct Engine {
     store: Arc<Store>,
     instances: BTreeMap<InstanceId, Instance>,
     links: BTreeMap<PbxKey, Link>,
+    accounts: Accounts,
     /// Users to be stepped in the next round.
     dirty: BTreeSet<UserKey>,
     /// When users want to be asked.
@@ -90,6 +92,7 @@ impl Engine {
             store,
             instances: BTreeMap::new(),
             links: BTreeMap::new(),
+            accounts: Accounts::default(),
             dirty: BTreeSet::new(),
             due: BTreeSet::new(),
             ahead: BTreeSet::new(),

@@ -3,11 +3,12 @@
 
 use std::{collections::BTreeMap, mem};
 
+use busylamp_calendar::hybrid::Side;
 use busylamp_core::ids::MailAddress;
 use jiff::{SignedDuration, Timestamp};
 
 use super::link::later;
-use crate::readers::{Readers, Side};
+use crate::readers::Readers;
 
 /// The rhythms of an instance's sources.
 pub(super) struct Rhythms(BTreeMap<Side, Rhythm>);
@@ -31,7 +32,7 @@ impl Rhythms {
     /// Every source is due at once.
     pub(super) fn new(readers: &Readers, now: Timestamp) -> Self {
         let rhythm = |every| Rhythm { every, next: now, polling: false, read_all: false };
-        Self(readers.sides().map(|(side, found)| (side, rhythm(found.every))).collect())
+        Self(readers.sides().into_iter().map(|(side, reader)| (side, rhythm(reader.every))).collect())
     }
 
     /// Polls that are due, each of the mailboxes that are read on its side. They count as begun.

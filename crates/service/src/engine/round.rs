@@ -20,6 +20,8 @@ use super::{
 pub(super) const DIRECTORY: &str = "directory";
 /// The fact under which the length is kept at which the telephone system cuts texts (§6.9).
 pub(super) const TEXT_LIMIT: &str = "text_limit";
+/// The fact under which it is kept where mailboxes were found that are looked for on both sides.
+pub(super) const FOUND: &str = "calendar_sides";
 /// Users are read again this long before they are due.
 const READ_AHEAD: SignedDuration = SignedDuration::from_secs(5);
 /// History is pruned this often.
@@ -248,6 +250,13 @@ impl Engine {
     }
 
     async fn keep_directories(&mut self) {
+        for (id, instance) in self.instances.iter_mut().filter(|(_, instance)| instance.found_unkept) {
+            // Kept or not: the next change tries again, not the next round.
+            instance.found_unkept = false;
+            if let Err(error) = self.store.put_fact(Scope::Instance(id), FOUND, &instance.found).await {
+                tracing::warn!(instance = %id, %error, "where mailboxes live can't be kept");
+            }
+        }
         for (id, instance) in self.instances.iter_mut().filter(|(_, instance)| instance.directory_unkept) {
             match self.store.put_fact(Scope::Instance(id), DIRECTORY, &instance.kept_directory()).await {
                 Ok(()) => instance.directory_unkept = false,

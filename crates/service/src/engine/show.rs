@@ -29,10 +29,10 @@ impl Engine {
             for (side, reader) in instance.readers.sides() {
                 let health = reader.calendar.health();
                 board.connections.push(Connection {
-                    name: format!("{id}: {}", side.name()),
+                    name: format!("{id}: {side}"),
                     last_success: health.last_success,
                     trouble: health.trouble,
-                    notes: Vec::new(),
+                    notes: reader.notes.clone(),
                 });
             }
             if let Some(trouble) = &instance.directory_trouble {

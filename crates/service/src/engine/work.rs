@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use busylamp_calendar as calendar;
+use busylamp_calendar::{self as calendar, hybrid::Side};
 use busylamp_core::{
     account::{Dimension, Value},
     event::{Agenda, ReadKind},
@@ -25,7 +25,7 @@ use super::{
     rhythm::Due,
     round::all_users,
 };
-use crate::{config::PbxKey, readers::Side};
+use crate::config::PbxKey;
 
 /// How far ahead calendars are read (§8.1), and how far back, so that long events that run are found.
 const AHEAD: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -237,7 +237,12 @@ impl Engine {
             }
             touched.insert(address);
         }
-        tracing::debug!(instance = %id, ?side, read, failed, ?took, "the calendar was polled");
+        let found = instance.readers.found();
+        if found != instance.found {
+            instance.found = found;
+            instance.found_unkept = true;
+        }
+        tracing::debug!(instance = %id, %side, read, failed, ?took, "the calendar was polled");
         let users = instance.users.iter().filter(|(_, user)| user.mail.as_ref().is_some_and(|m| touched.contains(m)));
         self.dirty.extend(users.map(|(account, _)| (id.clone(), account.clone())));
     }
@@ -448,7 +453,7 @@ fn record(outgoing: &Outgoing, write: &Write, now: Timestamp) -> Record {
 
 /// One poll of an instance's calendars.
 fn poll(id: InstanceId, instance: &Instance, due: Due, now: Timestamp) -> impl Future<Output = Report> + use<> {
-    let calendar = Arc::clone(&instance.readers.calendar);
+    let calendar = instance.readers.calendar();
     let reading = Arc::clone(&instance.reading);
     let zone = instance.config.zone.clone();
     let (stamp, number) = (instance.policy_stamp, instance.number);
