@@ -3,6 +3,7 @@
 
 use std::{fs, process::Output};
 
+use busylamp_store::{Key, Store};
 use serde_json::{Value, json};
 
 use crate::{
@@ -147,7 +148,8 @@ async fn apply_takes_all_of_a_file_or_nothing_of_it() {
     refused(good.replace("Europe/Berlin", "Europe/Bärlin"), "zone").await;
     refused(good.replace("poll = \"5s\"", "poll = \"5\""), "poll").await;
     refused(good.replace("graph.secret", "grahp.secret"), "grahp.secret").await;
-    refused(good.replace("url = \"http://127.0.0.1", "url = \"http://pbx.example.com"), "instance[0].starface.url").await;
+    refused(good.replace("url = \"http://127.0.0.1", "url = \"http://pbx.example.com"), "instance[0].starface.url")
+        .await;
     refused(format!("{good}{good}"), "instance[1].name").await;
     refused(
         format!("{good}{}", good.replace("\"Test\"", "\"Zweite\"").replace("busy = \"dnd\"", "busy = \"x\"")),
@@ -188,4 +190,37 @@ async fn beside_a_running_service_the_store_is_its_own() {
     let check = output(world.with_store(&["check"])).await;
     assert_eq!(check.status.code(), Some(0), "{}{}", out(&check), err(&check));
     assert!(out(&check).starts_with("Test\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_starts_waits_for_a_command_that_has_the_store() {
+    let world = World::prepare(Setup { speed: 1, poll: "1s", ..Setup::default() }).await;
+    world.apply_file().await;
+    let key = Key::load(&world.folder.path().join("busylamp.key")).unwrap();
+    let store = Store::open(&world.folder.path().join("busylamp.db"), &key).await.unwrap();
+    let log = world.folder.path().join("run.log");
+    let run = Process::start(world.with_store(&["run"]), &log);
+    // Another command takes about as long to find that the store is in use.
+    assert_eq!(output(world.with_store(&["check"])).await.status.code(), Some(3));
+    store.close().await;
+    let runs = async || {
+        let said = fs::read_to_string(&log).unwrap();
+        if said.contains("Busylamp is running") { Ok(()) } else { Err(said) }
+    };
+    eventually("the service runs", runs).await;
+    assert_eq!(run.terminate().await, Some(0));
+    // Both at the same moment, whoever is first.
+    for _ in 0..3 {
+        let before = fs::read_to_string(&log).unwrap().matches("Busylamp is running").count();
+        let mut command = world.with_store(&["run"]);
+        command.env("BUSYLAMP_LOG", "info");
+        let run = Process::start(command, &log);
+        world.apply_file().await;
+        let runs = async || {
+            let said = fs::read_to_string(&log).unwrap();
+            if said.matches("Busylamp is running").count() > before { Ok(()) } else { Err(said) }
+        };
+        eventually("the service runs", runs).await;
+        assert_eq!(run.terminate().await, Some(0));
+    }
 }
