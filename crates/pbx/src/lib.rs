@@ -157,6 +157,14 @@ pub trait Pbx: Send + Sync {
     /// account, in the order given; the call itself never fails.
     async fn apply(&self, batch: &[AccountWrites]) -> BTreeMap<AccountId, Vec<(Dimension, WriteOutcome)>>;
 
+    /// Looks through all keys for those that show these accounts (§5.9). That is slow, so the caller says when; before
+    /// the first time [`AccountState::labels`] is `None`, after it what is known is handed out by [`Pbx::read`]. Returns
+    /// the accounts whose labels are to be read again. Complete or an error.
+    async fn survey_labels(&self, shown: &BTreeSet<AccountId>) -> Result<BTreeSet<AccountId>, PbxError> {
+        let _ = shown;
+        Ok(BTreeSet::new())
+    }
+
     /// Waits for changes, at most `wait` (a driver may come back earlier). `None`: nothing happened.
     async fn changes(&self, wait: SignedDuration) -> Result<Option<Change>, PbxError>;
 

@@ -114,7 +114,7 @@ async fn both_sign_ins_lead_to_the_same_directory() {
     for sign_in in [SignIn::Legacy, SignIn::Token] {
         let house = House::with(sign_in, false).await;
         let can = house.pbx.capabilities().await.unwrap();
-        assert!(can.dnd && can.presence && can.diversions && can.changes && !can.labels, "{can:?}");
+        assert!(can.dnd && can.presence && can.diversions && can.changes && can.labels, "{can:?}");
         let directory = house.pbx.directory(&house.sim.ready().starface_group).await.unwrap();
         let found: BTreeMap<String, String> = directory
             .members

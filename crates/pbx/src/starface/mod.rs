@@ -6,6 +6,8 @@
 //! rest              REST: sign-in, users, groups, numbers, diversions
 //! xml_rpc, bridge   the bridge module, called over XML-RPC
 //! read, write       accounts in, batches out
+//! labels, phones    labels of busy lamp keys: which show whom, and bringing them to phones
+//! echo              own changes, told from a person's
 //! walk              the check for people
 //! failure           what becomes of a call that failed
 //! ```
@@ -13,7 +15,10 @@
 mod address;
 mod bridge;
 mod config;
+mod echo;
 mod failure;
+mod labels;
+mod phones;
 mod read;
 mod rest;
 #[cfg(test)]
@@ -22,7 +27,11 @@ mod walk;
 mod write;
 mod xml_rpc;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use busylamp_core::{account::Dimension, check::Step, ids::AccountId};
@@ -36,8 +45,10 @@ use self::{
         Bridge,
         message::{Events, Info, MAX_WAIT},
     },
+    echo::Written,
     failure::Failure,
-    rest::{Rest, numbers::Numbers, session::Sessions, users},
+    labels::Labels,
+    rest::{Rest, diversions::Doubts, numbers::Numbers, session::Sessions, users},
 };
 use crate::{AccountWrites, Capabilities, Change, Directory, Pbx, PbxError, Reading, WriteOutcome};
 
@@ -51,8 +62,13 @@ const TOTAL: Duration = Duration::from_secs(45);
 
 /// The driver.
 pub struct Starface {
-    rest: Rest,
+    rest: Arc<Rest>,
     numbers: Numbers,
+    labels: Labels,
+    /// Users who are said to have no diversions at all.
+    doubts: Doubts,
+    /// What was last written through the bridge.
+    written: Written,
     bridge: Option<Bridge>,
     /// What the bridge could do when it last answered.
     told: Mutex<Option<Info>>,
@@ -80,8 +96,11 @@ impl Starface {
         let bridge = config.bridge.as_ref();
         let bridge = bridge.map(|bridge| Bridge::new(Arc::clone(&http), config, bridge, Arc::clone(&sessions)));
         Self {
-            rest: Rest::new(http, config, sessions),
+            rest: Arc::new(Rest::new(http, config, sessions)),
             numbers: Numbers::default(),
+            labels: Labels::default(),
+            doubts: Doubts::default(),
+            written: Written::default(),
             bridge,
             told: Mutex::default(),
             cursor: Mutex::default(),
@@ -100,9 +119,13 @@ impl Starface {
 #[async_trait]
 impl Pbx for Starface {
     async fn capabilities(&self) -> Result<Capabilities, PbxError> {
-        users::me(&self.rest).await?;
+        let me = users::me(&self.rest).await?;
         let mut can = Capabilities { diversions: true, ..Capabilities::default() };
-        can.notes.push("Labels of busy lamp keys are not written by this version.".to_owned());
+        match self.labels.verdict(&self.rest, &me).await {
+            Ok(()) => can.labels = true,
+            Err(why) => can.notes.push(format!("Labels of busy lamp keys can't be written: {why}.")),
+        }
+        can.notes.extend(self.labels.trouble());
         let Some(bridge) = &self.bridge else {
             can.notes.push(
                 "Without the bridge only diversions can be switched: STARFACE's REST interface reaches neither do not \
@@ -143,6 +166,8 @@ impl Pbx for Starface {
         let directory = users::directory(&self.rest, group).await?;
         // Numbers change as rarely as users do, and together with them.
         self.numbers.forget().await;
+        self.written.keep_only(&directory.accounts);
+        self.doubts.keep_only(&directory.accounts);
         Ok(directory)
     }
 
@@ -152,6 +177,10 @@ impl Pbx for Starface {
 
     async fn apply(&self, batch: &[AccountWrites]) -> BTreeMap<AccountId, Vec<(Dimension, WriteOutcome)>> {
         self.write_accounts(batch).await
+    }
+
+    async fn survey_labels(&self, shown: &BTreeSet<AccountId>) -> Result<BTreeSet<AccountId>, PbxError> {
+        self.labels.survey(&self.rest, shown).await
     }
 
     async fn changes(&self, wait: SignedDuration) -> Result<Option<Change>, PbxError> {
@@ -165,8 +194,10 @@ impl Pbx for Starface {
             return Ok(Some(Change::Lost));
         };
         match bridge.events(&since, wait.as_secs().min(MAX_WAIT)).await? {
-            Events::Changed { cursor: next, accounts } => {
+            Events::Changed { cursor: next, changes } => {
                 *cursor = Some(next);
+                let foreign = changes.into_iter().filter(|change| !self.written.is_echo(change));
+                let accounts: BTreeSet<AccountId> = foreign.map(|change| change.account).collect();
                 Ok((!accounts.is_empty()).then_some(Change::Accounts(accounts)))
             }
             Events::Lost => {

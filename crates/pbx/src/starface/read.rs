@@ -41,8 +41,8 @@ impl Starface {
         told: Option<&Result<UserState, &'static str>>,
     ) -> Result<Reading, Failure> {
         let _turn = self.reading.acquire().await;
-        let diversions = match diversions::read(&self.rest, &self.numbers, account).await {
-            Ok(diversions) => Some(diversions),
+        let diversions = match diversions::read(&self.rest, &self.numbers, &self.doubts, account).await {
+            Ok(diversions) => diversions,
             // A list that is refused may be that of a user who is no more. If it is refused for good, the bridge's half
             // is served nevertheless.
             Err(failure @ Failure { error: PbxError::Refused { .. }, .. }) => {
@@ -70,7 +70,7 @@ impl Starface {
             presence: told.presence,
             text: told.text,
             diversions,
-            labels: None,
+            labels: self.labels.shown(&self.rest, account).await,
         }))
     }
 }

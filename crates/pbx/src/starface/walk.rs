@@ -53,11 +53,11 @@ impl Starface {
             Err(failure) => steps.push(fault("STARFACE numbers", failure.error)),
         }
         if let Some(user) = directory.members.first() {
-            match diversions::read(&self.rest, &self.numbers, &user.account).await {
+            match diversions::read(&self.rest, &self.numbers, &self.doubts, &user.account).await {
                 Ok(entries) => {
                     steps.push(ok(
                         "STARFACE diversions",
-                        format!("{} always-diversions of the first member", entries.len()),
+                        format!("{} always-diversions of the first member", entries.map_or(0, |entries| entries.len())),
                     ));
                 }
                 Err(failure) => steps.push(fault("STARFACE diversions", failure.error)),

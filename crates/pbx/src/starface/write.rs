@@ -1,13 +1,14 @@
-//! Writing batches: records to the bridge, diversions side by side with them. An account's dimensions that the bridge
-//! sets are one record; its diversions go out in the order given.
+//! Writing batches: records to the bridge, diversions and labels side by side with them. An account's dimensions that
+//! the bridge sets are one record; its diversions, and after them its labels, go out in the order given.
 
 use std::collections::BTreeMap;
 
 use busylamp_core::{
-    account::{Dimension, Value},
-    ids::{AccountId, DiversionId},
+    account::{Dimension, StatusText, Value},
+    ids::{AccountId, DiversionId, LabelId},
 };
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use super::{
     Starface,
@@ -26,6 +27,7 @@ struct Sorted<'a> {
     account: &'a AccountId,
     setting: Setting,
     diversions: Vec<(&'a DiversionId, bool)>,
+    labels: Vec<(&'a LabelId, &'a StatusText)>,
 }
 
 impl Starface {
@@ -41,10 +43,9 @@ impl Starface {
             let done = outcomes.get(account).map(Vec::as_slice).unwrap_or_default();
             let each = values.iter().map(|(dimension, _)| {
                 let outcome = done.iter().find(|(written, _)| written == dimension).map(|(_, outcome)| outcome.clone());
-                // What took neither way can't be written by this driver.
-                let outcome = outcome.unwrap_or_else(|| WriteOutcome::Refused {
-                    advice: "this version does not write labels of busy lamp keys".to_owned(),
-                });
+                // A value of another type than its dimension's took no way.
+                let outcome =
+                    outcome.unwrap_or_else(|| WriteOutcome::Refused { advice: "there is no such value".to_owned() });
                 (dimension.clone(), outcome)
             });
             ordered.entry(account.clone()).or_default().extend(each);
@@ -53,12 +54,18 @@ impl Starface {
     }
 
     async fn switch(&self, sorted: &[Sorted<'_>]) -> Vec<(AccountId, Outcomes)> {
-        let accounts = sorted.iter().filter(|sorted| !sorted.diversions.is_empty()).map(|sorted| async {
+        let begun = Instant::now();
+        let some = |sorted: &&Sorted<'_>| !sorted.diversions.is_empty() || !sorted.labels.is_empty();
+        let accounts = sorted.iter().filter(some).map(|sorted| async {
             let mut outcomes = Vec::new();
             for (id, on) in &sorted.diversions {
                 let _turn = self.writing.acquire().await;
                 let outcome = diversions::switch(&self.rest, sorted.account, id, *on).await;
                 outcomes.push((Dimension::Diversion((*id).clone()), outcome));
+            }
+            for (id, name) in &sorted.labels {
+                let outcome = self.labels.write(&self.rest, sorted.account, id, name, begun).await;
+                outcomes.push((Dimension::Label((*id).clone()), outcome));
             }
             (sorted.account.clone(), outcomes)
         });
@@ -80,6 +87,7 @@ impl Starface {
             }
             return outcomes;
         };
+        self.written.note(&settings);
         let mut singly = Vec::new();
         for (account, setting, outcome) in apply(bridge, settings).await {
             let refused = matches!(outcome, WriteOutcome::Refused { .. });
@@ -135,13 +143,15 @@ fn refused(code: Code) -> WriteOutcome {
 }
 
 fn sort(writes: &AccountWrites) -> Sorted<'_> {
-    let mut sorted = Sorted { account: &writes.account, setting: Setting::default(), diversions: Vec::new() };
+    let mut sorted =
+        Sorted { account: &writes.account, setting: Setting::default(), diversions: Vec::new(), labels: Vec::new() };
     for (dimension, value) in &writes.values {
         match (dimension, value) {
             (Dimension::Dnd, Value::Switch(on)) => sorted.setting.dnd = Some(*on),
             (Dimension::Presence, Value::Presence(presence)) => sorted.setting.presence = Some(*presence),
             (Dimension::Text, Value::Text(text)) => sorted.setting.text = Some(text.clone()),
             (Dimension::Diversion(id), Value::Switch(on)) => sorted.diversions.push((id, *on)),
+            (Dimension::Label(id), Value::Text(name)) => sorted.labels.push((id, name)),
             (_, Value::Switch(_) | Value::Presence(_) | Value::Text(_)) => {}
         }
     }

@@ -18,6 +18,10 @@ pub(crate) const MAX_WAIT: i64 = 25;
 /// How long the name of a bridge's version may be, in characters.
 const MAX_VERSION: usize = 40;
 
+/// How many lines of [`read_describe`] are taken, and how long one may be, in characters.
+const MAX_LINES: usize = 60;
+const MAX_LINE: usize = 300;
+
 /// Why the bridge did not do something, a whole call or one record. Its sentence about it is left out everywhere: it
 /// may repeat what it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,15 +114,26 @@ pub(crate) struct Setting {
     pub(crate) text: Option<StatusText>,
 }
 
+/// A change of one user's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Changed {
+    /// Whose.
+    pub(crate) account: AccountId,
+    /// Through the bridge. A change whose author isn't told counts as somebody else's.
+    pub(crate) by_bridge: bool,
+    /// To what, as far as it changed; `None` if that can't be understood.
+    pub(crate) state: Option<UserState>,
+}
+
 /// What happened since a cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Events {
-    /// These accounts were changed, by somebody else than the bridge.
+    /// What happened; nothing, if it is empty.
     Changed {
         /// Where to go on.
         cursor: String,
-        /// Whose state changed; empty when nothing happened.
-        accounts: BTreeSet<AccountId>,
+        /// The changes, in order.
+        changes: Vec<Changed>,
     },
     /// Older than the bridge remembers.
     Lost,
@@ -136,6 +151,22 @@ pub(crate) fn read_info(text: &str) -> Answer<Info> {
         let bridge = bridge.chars().filter(|c| !c.is_control()).take(MAX_VERSION).collect();
         let can = message.records.iter().filter_map(|record| record.get("can")).map(str::to_owned).collect();
         Ok(Info { bridge, can })
+    })
+}
+
+/// The question for what the bridge found on its PBX.
+pub(crate) fn ask_describe() -> String {
+    header(&[("do", "describe")])
+}
+
+/// Reads the answer to [`ask_describe`]: lines for people, `what: found`.
+pub(crate) fn read_describe(text: &str) -> Answer<Vec<String>> {
+    accepted(text, |message| {
+        let lines = message.records.iter().take(MAX_LINES).map(|record| {
+            let line = record.values().collect::<Vec<_>>().join(": ");
+            line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_LINE).collect()
+        });
+        Ok(lines.collect())
     })
 }
 
@@ -205,7 +236,7 @@ pub(crate) fn ask_events(since: &str, wait: i64) -> String {
     header(&[("do", "events"), ("since", since), ("wait", &wait.clamp(0, MAX_WAIT).to_string())])
 }
 
-/// Reads the answer to [`ask_events`]. Echoes of what the bridge itself wrote (`by=self`) are left out.
+/// Reads the answer to [`ask_events`].
 pub(crate) fn read_events(text: &str) -> Answer<Events> {
     accepted(text, |message| {
         match message.header.get("lost") {
@@ -214,15 +245,14 @@ pub(crate) fn read_events(text: &str) -> Answer<Events> {
             Some(_) => return Err(Malformed::Shape("`lost` is neither `true` nor `false`")),
         }
         let cursor = cursor(&message.header)?;
-        let mut accounts = BTreeSet::new();
-        for record in &message.records {
-            let account = account(record)?;
-            // A change whose author isn't told counts as somebody else's: reading once too often does no harm.
-            if record.get("by") != Some("self") {
-                accounts.insert(account);
-            }
-        }
-        Ok(Events::Changed { cursor, accounts })
+        let changed = |record| {
+            let (account, by_bridge) = (account(record)?, record.get("by") == Some("self"));
+            // A presence that we don't know is not left open here: it is certainly not one of ours.
+            let strange = record.get("presence").is_some_and(|word| presence_of(word).is_none());
+            Ok(Changed { account, by_bridge, state: user_state(record).ok().filter(|_| !strange) })
+        };
+        let changes = message.records.iter().map(changed).collect::<Result<_, Malformed>>()?;
+        Ok(Events::Changed { cursor, changes })
     })
 }
 

@@ -67,6 +67,11 @@ impl Bridge {
         whole(message::read_info(&self.call(message::ask_info()).await?))
     }
 
+    /// What it found on its PBX, in lines for people.
+    pub(crate) async fn describe(&self) -> Result<Vec<String>, Failure> {
+        whole(message::read_describe(&self.call(message::ask_describe()).await?))
+    }
+
     /// The states of these users.
     pub(crate) async fn states(&self, accounts: &[AccountId]) -> Result<States, Failure> {
         whole(message::read_states(&self.call(message::ask_states(accounts)).await?, accounts))

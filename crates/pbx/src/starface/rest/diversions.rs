@@ -4,7 +4,11 @@
 //! after `enabled`, and putting everything else back byte for byte: an entry has members that no description lists,
 //! and they are not ours to lose.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use busylamp_core::{
     account::Diversion,
@@ -14,8 +18,9 @@ use busylamp_net::http::Delivery;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
-use super::{Id, Rest, numbers::Numbers, parse, unexpected};
+use super::{Id, Rest, numbers::Numbers, parse, raw::replaced, unexpected};
 use crate::{PbxError, WriteOutcome, starface::failure::Failure};
 
 /// How many always-diversions one user may have; beyond that the answer is not believed.
@@ -69,14 +74,45 @@ impl Entry {
     }
 }
 
-/// The always-diversions of this user's own numbers. Status 404 is a [`PbxError::Refused`], as for every list.
+/// A list of diversions that is empty counts when another one, at least so much later, is empty as well.
+const DOUBT: Duration = Duration::from_mins(1);
+
+/// Users whose list of diversions was empty, and since when. STARFACE has an entry for each number and trigger, so
+/// nobody with a telephone has none; a PBX that is just starting may show none of anybody. If that were believed,
+/// everything that is held would count as deleted and never be given back.
+#[derive(Default)]
+pub(crate) struct Doubts(Mutex<BTreeMap<AccountId, Instant>>);
+
+impl Doubts {
+    /// What an empty list, or one that is not, means.
+    fn judge(&self, account: &AccountId, is_empty: bool) -> bool {
+        let mut doubts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_empty {
+            doubts.remove(account);
+            return true;
+        }
+        let since = *doubts.entry(account.clone()).or_insert_with(Instant::now);
+        since.elapsed() >= DOUBT
+    }
+
+    /// Forgets those who are no users any more.
+    pub(crate) fn keep_only(&self, accounts: &BTreeSet<AccountId>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|account, _| accounts.contains(account));
+    }
+}
+
+/// The always-diversions of this user's own numbers; `None`: the list is empty, and that is not believed yet. Status
+/// 404 is a [`PbxError::Refused`], as for every list.
 pub(crate) async fn read(
     rest: &Rest,
     numbers: &Numbers,
+    doubts: &Doubts,
     account: &AccountId,
-) -> Result<BTreeMap<DiversionId, Diversion>, Failure> {
-    let entries: Vec<Entry> =
-        rest.fetch("a user's diversions", &["redirects"], &[("actOnBehalfOf", account.as_str())]).await?;
+) -> Result<Option<BTreeMap<DiversionId, Diversion>>, Failure> {
+    let entries = all(rest, account).await?;
+    if !doubts.judge(account, entries.is_empty()) {
+        return Ok(None);
+    }
     let entries: Vec<Entry> = entries.into_iter().filter(Entry::is_own_always).collect();
     if entries.len() > MOST {
         return Err(malformed("there are more than a user can have"));
@@ -90,7 +126,12 @@ pub(crate) async fn read(
             return Err(malformed("an entry is there twice"));
         }
     }
-    Ok(diversions)
+    Ok(Some(diversions))
+}
+
+/// Every entry of a user's, groups' and other triggers' too.
+async fn all(rest: &Rest, account: &AccountId) -> Result<Vec<Entry>, Failure> {
+    rest.fetch("a user's diversions", &["redirects"], &[("actOnBehalfOf", account.as_str())]).await
 }
 
 /// Switches an entry on or off and changes nothing else of it.
@@ -122,7 +163,7 @@ async fn try_switch(
         return Ok(WriteOutcome::Acknowledged);
     }
     let changed = with_enabled(&text, on).map_err(Failure::not_done)?;
-    let answer = rest.put(&path, &behalf, changed).await?;
+    let answer = rest.put(&path, &behalf, Some(changed)).await?;
     match answer.status() {
         StatusCode::NO_CONTENT => Ok(WriteOutcome::Acknowledged),
         StatusCode::NOT_FOUND => Ok(WriteOutcome::Gone),
@@ -168,13 +209,8 @@ fn with_enabled(text: &str, on: bool) -> Result<String, PbxError> {
         enabled: &'a RawValue,
     }
     let found: Enabled<'_> = parse("a diversion", text.as_bytes())?;
-    let old = found.enabled.get();
-    // The value is a part of the text, so its place in the text is the distance of the two.
-    let begin = (old.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
-    let (Some(before), Some(after)) = (text.get(..begin), text.get(begin + old.len()..)) else {
-        return Err(PbxError::Protocol { advice: "a diversion: its text can't be changed".to_owned() });
-    };
-    Ok(format!("{before}{on}{after}"))
+    replaced(text, found.enabled, if on { "true" } else { "false" })
+        .ok_or_else(|| PbxError::Protocol { advice: "a diversion: its text can't be changed".to_owned() })
 }
 
 fn malformed(complaint: &str) -> Failure {

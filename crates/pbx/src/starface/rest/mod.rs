@@ -8,23 +8,30 @@
 //! number_class  which of a user's numbers take internal and which external calls
 //! numbers       asking for the numbers, and remembering them for a while
 //! diversions    reading and switching always-diversions
+//! keys          busy lamp keys, their labels and phones
+//! version       which STARFACE it is
+//! raw           changing one value of a JSON text
 //! ```
 //!
 //! Source of every path and status: the maker's Swagger description, version 6.7.0.22, where nothing else is said.
 
 pub(crate) mod diversions;
+pub(crate) mod keys;
 pub(crate) mod number_class;
 pub(crate) mod numbers;
+mod raw;
 pub(crate) mod secret;
 pub(crate) mod session;
 mod sign_in;
 pub(crate) mod users;
+pub(crate) mod version;
 
 use std::sync::Arc;
 
 use busylamp_net::http::Transport;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use secret::LoginType;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use session::Sessions;
 use url::Url;
@@ -49,14 +56,19 @@ impl Rest {
         self.send(Method::GET, path, query, None).await
     }
 
-    /// Puts a JSON text.
+    /// Puts a JSON text, or nothing where the query says all.
     pub(crate) async fn put(
         &self,
         path: &[&str],
         query: &[(&str, &str)],
-        json: String,
+        json: Option<String>,
     ) -> Result<Response<Bytes>, Failure> {
-        self.send(Method::PUT, path, query, Some(json)).await
+        self.send(Method::PUT, path, query, json).await
+    }
+
+    /// The way that the sign-in went, signing in if need be; `None` is OAuth.
+    pub(crate) async fn login_type(&self) -> Result<Option<LoginType>, Failure> {
+        Ok(self.sessions.current().await?.login_type())
     }
 
     /// Asks for something that is always there, and reads it.

@@ -45,6 +45,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// The way that it was given; `None` is OAuth.
+    pub(crate) fn login_type(&self) -> Option<LoginType> {
+        self.login_type
+    }
+
     /// Adds what REST wants to see: `authToken`, or `Authorization` for OAuth.
     pub(crate) fn authorise(&self, request: &mut Request<Bytes>) -> Result<(), PbxError> {
         let (name, value) = match self.login_type {

@@ -166,11 +166,14 @@ async fn records_of_others_are_not_spoilt_by_one() {
 }
 
 #[tokio::test]
-async fn what_this_version_does_not_write_is_refused_and_the_rest_is_done() {
+async fn what_does_not_fit_its_dimension_is_refused_and_the_rest_is_done() {
     let house = House::open().await;
-    let values =
-        vec![(Dimension::Label("k1".into()), Value::Text("Falke".into())), (Dimension::Dnd, Value::Switch(true))];
-    assert_eq!(words(&house.write("7", values).await), ["refused", "acknowledged"]);
+    let values = vec![
+        (Dimension::Presence, Value::Switch(true)),
+        (Dimension::Label("k1".into()), Value::Text("Falke".into())),
+        (Dimension::Dnd, Value::Switch(true)),
+    ];
+    assert_eq!(words(&house.write("7", values).await), ["refused", "not done", "acknowledged"]);
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::{house::House, script::Reply};
+use super::{
+    house::{House, word},
+    script::Reply,
+};
 use crate::{Change, Pbx, PbxError};
 
 const WAIT: SignedDuration = SignedDuration::from_secs(60);
@@ -27,6 +30,7 @@ async fn hearing_begins_with_a_reading_and_everything_before_is_lost() {
 async fn changes_by_others_are_told_and_our_own_are_not() {
     let house = House::open().await;
     house.pbx.changes(WAIT).await.unwrap();
+    assert_eq!(word(&house.dnd("7", true).await), "acknowledged");
     house.script.bridge_says(
         "events",
         Reply::lines(
@@ -37,6 +41,21 @@ async fn changes_by_others_are_told_and_our_own_are_not() {
     house.script.bridge_says("events", Reply::lines("v=1&ok=true&cursor=d0\naccount=7&dnd=true&by=self"));
     assert_eq!(house.pbx.changes(WAIT).await, Ok(None));
     assert_eq!(house.script.bridge_calls("events")[1], ["v=1&do=events&since=c9&wait=25"]);
+}
+
+#[tokio::test]
+async fn what_the_bridge_wrote_and_we_did_not_is_told() {
+    let house = House::open().await;
+    house.pbx.changes(WAIT).await.unwrap();
+    house.dnd("7", true).await;
+    for (what, line) in [
+        ("another value than ours", "account=7&dnd=false&by=self"),
+        ("a dimension that we did not write", "account=7&dnd=true&text=x&by=self"),
+        ("a value that can't be understood", "account=7&dnd=perhaps&by=self"),
+    ] {
+        house.script.bridge_says("events", Reply::lines(&format!("v=1&ok=true&cursor=c9\n{line}")));
+        assert_eq!(house.pbx.changes(WAIT).await, Ok(accounts(&["7"])), "{what}");
+    }
 }
 
 #[tokio::test]

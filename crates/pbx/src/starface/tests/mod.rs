@@ -10,6 +10,7 @@
 //! batches    what becomes of the records of a batch
 //! answers    answers that are none; the bridge away or not there
 //! changes    events
+//! labels     busy lamp keys and phones
 //! described  every call is one of the maker's description
 //! secrecy    nothing secret is shown
 //! ```
@@ -21,6 +22,7 @@ mod described;
 mod directory;
 mod diversions;
 mod house;
+mod labels;
 mod numbers;
 mod script;
 mod secrecy;

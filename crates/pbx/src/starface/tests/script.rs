@@ -114,6 +114,25 @@ impl Script {
         self.world().entries.insert(id.to_owned(), (account.to_owned(), text.to_owned()));
     }
 
+    /// A key in the set of an owner; `None` takes it away.
+    pub(super) fn key(&self, owner: &str, id: &str, key: Option<serde_json::Value>) {
+        let mut world = self.world();
+        let place = (owner.to_owned(), id.to_owned());
+        match key {
+            Some(key) => world.keys.insert(place, key),
+            None => world.keys.remove(&place),
+        };
+    }
+
+    /// A key as it is.
+    pub(super) fn key_of(&self, owner: &str, id: &str) -> serde_json::Value {
+        self.world().keys[&(owner.to_owned(), id.to_owned())].clone()
+    }
+
+    pub(super) fn version(&self, version: Option<&'static str>) {
+        self.world().version = version;
+    }
+
     pub(super) fn login_type(&self, login_type: &'static str) {
         self.world().login_type = login_type;
     }

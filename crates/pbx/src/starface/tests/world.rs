@@ -34,6 +34,10 @@ pub(super) struct World {
     pub(super) refresh: BTreeSet<String>,
     pub(super) access_life: u64,
     pub(super) entries: BTreeMap<String, (String, String)>,
+    /// The keys by owner and id, all in the set `s<owner>`.
+    pub(super) keys: BTreeMap<(String, String), serde_json::Value>,
+    /// What `GET /server/version` says; `None`: there is no such thing.
+    pub(super) version: Option<&'static str>,
     pub(super) latency: Duration,
 }
 
@@ -68,6 +72,16 @@ impl World {
             refresh: BTreeSet::new(),
             access_life: 300,
             entries,
+            keys: [
+                (("1", "k1"), lamp("k1", "Anna", 7)),
+                (("7", "k1"), lamp("k1", "Bert", 8)),
+                (("7", "dnd"), json!({"id": "dnd", "name": "Ruhe", "functionKeyType": "DONOTDISTURB"})),
+                (("8", "k1"), lamp("k1", "Chefin", 7)),
+                (("8", "k2"), lamp("k2", "Ich", 8)),
+            ]
+            .map(|((owner, key), text)| ((owner.to_owned(), key.to_owned()), text))
+            .into(),
+            version: Some("10.0.2.7"),
             latency: Duration::ZERO,
         }
     }
@@ -136,7 +150,7 @@ impl World {
         Reply::json(200, body.to_string())
     }
 
-    fn rest(&self, asked: &Asked, path: &[&str]) -> Reply {
+    fn rest(&mut self, asked: &Asked, path: &[&str]) -> Reply {
         let header = |name: &str| asked.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
         let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned));
         let token = header("authtoken").or(bearer);
@@ -177,7 +191,10 @@ impl World {
                 });
                 ok(json!(numbers.concat()))
             }
-            ("GET", ["server", "version"]) => ok(json!("10.0.2.7")),
+            ("GET", ["server", "version"]) => self.version.map_or(Reply::status(404), |version| ok(json!(version))),
+            (method, ["functionkeysets", rest @ ..]) if known(asked.query("actOnBehalfOf").unwrap_or("1")) => {
+                self.keys(asked, method, rest)
+            }
             (method, ["redirects", rest @ ..]) => {
                 let account = asked.query("actOnBehalfOf").unwrap_or("1");
                 let mine = |id: &&&str| self.entries.get(**id).is_some_and(|(owner, _)| owner == account);
@@ -191,6 +208,50 @@ impl World {
                     ("PUT", [id]) if mine(&id) => Reply::status(204),
                     _ => Reply::status(404),
                 }
+            }
+            _ => Reply::status(404),
+        }
+    }
+
+    /// A key that is not there is answered as the description says: with an unexpected error.
+    fn keys(&mut self, asked: &Asked, method: &str, path: &[&str]) -> Reply {
+        let owner = asked.query("actOnBehalfOf").unwrap_or("1").to_owned();
+        let ok = |body: serde_json::Value| Reply::json(200, body.to_string());
+        if path.first().is_some_and(|set| *set != format!("s{owner}")) {
+            return Reply::status(500);
+        }
+        let ten = self.version.is_some_and(|version| version.starts_with("10"));
+        let id = path.last().map_or(String::new(), |id| (*id).to_owned());
+        match (method, path) {
+            ("GET", []) => ok(json!([{"id": format!("s{owner}"), "name": "Standard", "keyOrder": []}])),
+            ("GET", [_, ""]) => {
+                let keys: Vec<_> = self.keys.iter().filter(|((of, _), _)| *of == owner).map(|(_, key)| key).collect();
+                ok(json!(keys))
+            }
+            ("GET", [_, "phones"]) => ok(json!([format!("SNOM-{owner}")])),
+            ("PUT", [_, "phone"]) => Reply::status(if asked.query("phone").is_some() { 200 } else { 404 }),
+            ("GET", [_, "edit", _]) => self.keys.get(&(owner, id)).map_or(Reply::status(500), |key| {
+                ok(json!({"editFunctionKeyDnd": null, "editFunctionKeyBusyLampField": {
+                    "availableAccounts": [], "name": key["name"], "blfAccountId": key["blfAccountId"], "later": 1,
+                }}))
+            }),
+            ("GET", [_, _]) => self.keys.get(&(owner, id)).map_or(Reply::status(500), |key| ok(key.clone())),
+            ("PUT", [_, _]) => {
+                let body: serde_json::Value = serde_json::from_str(&asked.body).unwrap();
+                let form = body.get("editFunctionKeyBusyLampField");
+                let Some(key) = self.keys.get_mut(&(owner.clone(), id)) else { return Reply::status(500) };
+                match (ten, form) {
+                    (_, Some(form)) => {
+                        key["name"] = form["name"].clone();
+                        key["blfAccountId"] = form["blfAccountId"].clone();
+                    }
+                    (false, None) => *key = body,
+                    (true, None) => {
+                        *key = body;
+                        key["blfAccountId"] = json!(owner.parse::<u32>().unwrap());
+                    }
+                }
+                Reply::status(200)
             }
             _ => Reply::status(404),
         }
@@ -233,6 +294,12 @@ impl World {
             _ => Reply::lines("v=1&ok=false&error=unsupported&message="),
         }
     }
+}
+
+/// A busy lamp key.
+pub(super) fn lamp(id: &str, name: &str, shows: u32) -> serde_json::Value {
+    json!({"id": id, "name": name, "accountId": "", "position": 1, "functionKeyType": "BUSYLAMPFIELD", "blfAccountId": shows,
+           "valid": true})
 }
 
 /// The fault of a module that is not there, with a sentence that repeats what was sent.

@@ -88,9 +88,15 @@ fn a_refusal_of_the_whole_call_has_its_code() {
 }
 
 #[test]
-fn events_tell_of_others_only_and_of_a_loss() {
-    let text = "v=1&ok=true&cursor=c2\naccount=7&dnd=true&by=self\naccount=8&dnd=true&by=other\naccount=9&text=";
-    let changed = Events::Changed { cursor: "c2".into(), accounts: ["8".into(), "9".into()].into() };
+fn events_tell_by_whom_and_of_a_loss() {
+    let text = "v=1&ok=true&cursor=c2\naccount=7&dnd=true&by=self\naccount=8&dnd=true&by=other\naccount=9&text=\n\
+                account=9&by=self&dnd=maybe\naccount=9&by=self&presence=SLEEPING";
+    let dnd = |on| Some(UserState { dnd: Some(on), ..UserState::default() });
+    let empty = Some(UserState { text: Some("".into()), ..UserState::default() });
+    let changes =
+        [("7", true, dnd(true)), ("8", false, dnd(true)), ("9", false, empty), ("9", true, None), ("9", true, None)];
+    let changes = changes.map(|(account, by_bridge, state)| Changed { account: account.into(), by_bridge, state });
+    let changed = Events::Changed { cursor: "c2".into(), changes: changes.into() };
     assert_eq!(read_events(text).unwrap().unwrap(), changed);
     assert_eq!(read_events("v=1&ok=true&cursor=c3&lost=true").unwrap().unwrap(), Events::Lost);
     assert_eq!(read_events("v=1&ok=true&lost=true").unwrap().unwrap(), Events::Lost);
