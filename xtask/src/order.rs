@@ -12,12 +12,13 @@ use crate::{
 };
 
 /// A member, and the members that it may use. Tests may use the simulator besides.
-const ORDER: [(&str, &[&str]); 12] = [
+const ORDER: [(&str, &[&str]); 13] = [
     ("busylamp-core", &[]),
     ("busylamp-net", &[]),
     ("busylamp-store", &["busylamp-core"]),
     ("busylamp-ews", &["busylamp-core"]),
-    ("busylamp-calendar", &["busylamp-ews", "busylamp-net", "busylamp-core"]),
+    ("busylamp-windows-auth", &["busylamp-net", "busylamp-core"]),
+    ("busylamp-calendar", &["busylamp-windows-auth", "busylamp-ews", "busylamp-net", "busylamp-core"]),
     ("busylamp-pbx", &["busylamp-net", "busylamp-core"]),
     ("busylamp-scenario", &["busylamp-core"]),
     ("busylamp-sim", &["busylamp-core"]),

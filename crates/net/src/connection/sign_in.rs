@@ -57,6 +57,9 @@ pub enum SignInError {
     /// The server, or something in between, closes the connection that is being signed in.
     #[error("the connection is closed in the middle of the sign-in")]
     NotKeptAlive,
+    /// This machine lacks something for it.
+    #[error("this machine lacks what a sign-in needs ({0})")]
+    Machine(&'static str),
     /// The server asks on and on.
     #[error("the sign-in does not come to an end")]
     Endless,
@@ -70,6 +73,7 @@ impl SignInError {
                 "check that the address leads to the Exchange Server, and that nothing in between changes its answers"
             }
             Self::Unsupported(_) => "allow NTLMv2 on the server, or choose another way to sign in",
+            Self::Machine(_) => "check this machine's system",
             Self::NotKeptAlive => {
                 "NTLM needs connections that stay open: let the proxy or load balancer in front of the server keep them, \
                  or give the server's own address"
