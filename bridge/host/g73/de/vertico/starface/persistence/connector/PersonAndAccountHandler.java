@@ -1,0 +1,24 @@
+package de.vertico.starface.persistence.connector;
+
+import busylamp.pbx.Core;
+
+public class PersonAndAccountHandler {
+    private final Core pbx;
+
+    public PersonAndAccountHandler(Core pbx) {
+        this.pbx = pbx;
+    }
+
+    public void setDndState(Integer account, Boolean on) {
+        pbx.setDnd(account, on);
+    }
+
+    /** It looks like it and is not: a right, not a state. */
+    public void setDndPermission(int account, boolean on) {
+        throw new IllegalStateException("this was not asked for");
+    }
+
+    public boolean isDnd(int account) {
+        throw new IllegalStateException("this was not asked for");
+    }
+}
