@@ -1,10 +1,14 @@
 //! How a connection is, kept from poll to poll.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
+use busylamp_core::ids::MailAddress;
 use jiff::Timestamp;
 
-use crate::Health;
+use crate::{Health, Outcome};
 
 /// The state of one connection.
 #[derive(Default)]
@@ -29,4 +33,18 @@ impl HealthBook {
         // Health is replaced whole, so a panic elsewhere leaves nothing half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is wrong with a connection after a poll: what concerns the account as a whole, or that nobody could be read.
+pub(crate) fn trouble(account: Option<String>, outcomes: &BTreeMap<MailAddress, Outcome>) -> Option<String> {
+    let mut first = None;
+    for outcome in outcomes.values() {
+        match outcome {
+            Outcome::Read { .. } | Outcome::Unchanged => return account,
+            Outcome::Failed(error) => {
+                first.get_or_insert(error);
+            }
+        }
+    }
+    account.or_else(|| first.map(|error| format!("no mailbox can be read: {}", error.advice())))
 }

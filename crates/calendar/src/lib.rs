@@ -19,6 +19,7 @@ pub mod ews;
 pub mod graph;
 mod health;
 pub mod hybrid;
+mod rest;
 pub mod zone;
 
 use std::collections::BTreeMap;

@@ -1,13 +1,15 @@
 //! What is remembered of each mailbox from poll to poll. Nothing of its content.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use busylamp_core::{ids::MailAddress, title::Reading};
-use busylamp_net::retry::Backoff;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::doorbell::Bell;
-use crate::{MailboxError, Request, Window};
+use crate::{
+    Request, Window,
+    rest::{Rest, later, spread},
+};
 
 /// A mailbox is read whole at least this often.
 const FULL_READING: SignedDuration = SignedDuration::from_mins(60);
@@ -23,9 +25,6 @@ const FAR_END: SignedDuration = SignedDuration::from_hours(2);
 
 /// What isn't asked for any more is forgotten.
 const FORGET: SignedDuration = SignedDuration::from_hours(24);
-
-/// Pauses after failures that a person has to heal.
-const REST: Backoff = Backoff { first: Duration::from_secs(10), longest: Duration::from_secs(900) };
 
 /// All of it.
 #[derive(Clone, Default)]
@@ -50,8 +49,8 @@ pub(super) struct Mailbox {
     /// Its doorbell.
     pub(super) bell: Option<Bell>,
     bell_due: Option<Timestamp>,
-    failures: u32,
-    rest: Option<(Timestamp, MailboxError)>,
+    /// Whether it is left alone.
+    pub(super) rest: Rest,
     asked: Timestamp,
 }
 
@@ -78,15 +77,14 @@ impl Memory {
                 complete: None,
                 bell: None,
                 bell_due: None,
-                failures: 0,
-                rest: None,
+                rest: Rest::default(),
                 asked: now,
             };
             let mailbox = self.mailboxes.entry(mail.clone()).or_insert_with(fresh);
             mailbox.asked = now;
             if request.full {
                 mailbox.forget_reading();
-                mailbox.rest = None;
+                mailbox.rest.end();
             }
         }
         let long_ago = now.checked_sub(FORGET).unwrap_or(Timestamp::MIN);
@@ -100,21 +98,6 @@ impl Memory {
 }
 
 impl Mailbox {
-    /// Why it isn't asked at the moment.
-    pub(super) fn resting(&self, now: Timestamp) -> Option<&MailboxError> {
-        self.rest.as_ref().filter(|(until, _)| now < *until).map(|(_, error)| error)
-    }
-
-    /// It has failed in a way that time alone doesn't heal, or Graph asked to be left alone.
-    pub(super) fn rest(&mut self, now: Timestamp, after: Option<Duration>, random: f64, error: &MailboxError) {
-        self.failures = self.failures.saturating_add(1);
-        let pause = match after {
-            Some(after) => after,
-            None => REST.pause(self.failures, None, random),
-        };
-        self.rest = Some((later(now, SignedDuration::try_from(pause).unwrap_or(FULL_READING)), error.clone()));
-    }
-
     /// Whether it has a doorbell for this window.
     pub(super) fn has_bell(&self, window: Window) -> bool {
         self.bell.as_ref().is_some_and(|bell| bell.covers(window))
@@ -152,8 +135,7 @@ impl Mailbox {
 
     /// It answered.
     pub(super) fn answered(&mut self) {
-        self.failures = 0;
-        self.rest = None;
+        self.rest = Rest::default();
     }
 
     /// Whether its time zone is to be read.
@@ -185,15 +167,6 @@ impl Mailbox {
             self.forget_reading();
         }
     }
-}
-
-fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
-    now.checked_add(by).unwrap_or(Timestamp::MAX)
-}
-
-/// Between three quarters of a span and a little less than all of it, so that the next poll is still within it; `random` is from `[0, 1)`.
-fn spread(span: SignedDuration, random: f64) -> SignedDuration {
-    span.mul_f64(0.75 + 0.2 * random)
 }
 
 #[cfg(test)]
@@ -252,22 +225,6 @@ mod tests {
         assert!(is_complete(&mut memory));
         memory.of(&mail()).unwrap().set_zone(Some(TimeZone::UTC), now(), 0.0);
         assert!(!is_complete(&mut memory));
-    }
-
-    #[test]
-    fn a_mailbox_that_needs_a_person_is_asked_more_and_more_seldom() {
-        let mut memory = read();
-        let mailbox = memory.of(&mail()).unwrap();
-        let error = MailboxError::Denied { advice: String::new() };
-        let mut pauses = Vec::new();
-        for _ in 0..10 {
-            mailbox.rest(now(), None, 1.0, &error);
-            let rests = |seconds| mailbox.resting(now() + SignedDuration::from_secs(seconds)).is_some();
-            pauses.push((0..2000).find(|seconds| !rests(*seconds)).unwrap());
-        }
-        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 900, 900, 900]);
-        mailbox.answered();
-        assert_eq!(mailbox.resting(now()), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     users::{self, Directory, Found},
     view,
 };
-use crate::{MailboxError, Outcome, Request, clock::Clock, entra::Roles};
+use crate::{MailboxError, Outcome, Request, clock::Clock, entra::Roles, health};
 
 /// How long nobody tries what the application may not read at all.
 const CLOSED: SignedDuration = SignedDuration::from_hours(24);
@@ -85,14 +85,7 @@ impl<'a> Poll<'a> {
                 self.failed(mail, &GraphError::BadAnswer("it was not asked"));
             }
         }
-        let mut trouble = self.account;
-        let succeeded = self.outcomes.values().any(|outcome| !matches!(outcome, Outcome::Failed(_)));
-        if trouble.is_none() && !succeeded {
-            trouble = self.outcomes.values().find_map(|outcome| match outcome {
-                Outcome::Failed(error) => Some(format!("no mailbox can be read: {}", error.advice())),
-                Outcome::Read { .. } | Outcome::Unchanged => None,
-            });
-        }
+        let trouble = health::trouble(self.account, &self.outcomes);
         (self.memory, self.outcomes, trouble)
     }
 
@@ -112,7 +105,7 @@ impl<'a> Poll<'a> {
     fn leave_the_resting_alone(&mut self) {
         let now = self.clock.now();
         for mail in self.request.mailboxes {
-            if let Some(error) = self.memory.of(mail).and_then(|mailbox| mailbox.resting(now)) {
+            if let Some(error) = self.memory.of(mail).and_then(|mailbox| mailbox.rest.now(now)) {
                 self.outcomes.insert(mail.clone(), Outcome::Failed(error.clone()));
             }
         }
@@ -347,14 +340,14 @@ impl<'a> Poll<'a> {
         } else if let Some(mailbox) = self.memory.of(mail)
             && (error.after().is_some() || error.class() != Class::Retryable)
         {
-            mailbox.rest(self.clock.now(), error.after(), retry::jitter(), &outcome);
+            mailbox.rest.begin(self.clock.now(), error.after(), retry::jitter(), &outcome);
         }
         self.outcomes.insert(mail.clone(), Outcome::Failed(outcome));
     }
 
     fn failed_for_good(&mut self, mail: &MailAddress, error: MailboxError) {
         if let Some(mailbox) = self.memory.of(mail) {
-            mailbox.rest(self.clock.now(), None, retry::jitter(), &error);
+            mailbox.rest.begin(self.clock.now(), None, retry::jitter(), &error);
         }
         self.outcomes.insert(mail.clone(), Outcome::Failed(error));
     }

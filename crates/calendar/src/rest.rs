@@ -1,0 +1,68 @@
+//! Leaving alone for a while what only a person can heal, and spreading what is due.
+
+use std::time::Duration;
+
+use busylamp_net::retry::Backoff;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::MailboxError;
+
+/// Pauses after failures that a person has to heal.
+const PAUSES: Backoff = Backoff { first: Duration::from_secs(10), longest: Duration::from_secs(900) };
+
+/// Why one mailbox isn't asked at the moment, if it isn't.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rest {
+    failures: u32,
+    until: Option<(Timestamp, MailboxError)>,
+}
+
+impl Rest {
+    /// It has failed in a way that time alone doesn't heal, or the server asked to be left alone for a time.
+    pub(crate) fn begin(&mut self, now: Timestamp, after: Option<Duration>, random: f64, error: &MailboxError) {
+        self.failures = self.failures.saturating_add(1);
+        let pause = after.unwrap_or_else(|| PAUSES.pause(self.failures, None, random));
+        self.until = Some((later(now, SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX)), error.clone()));
+    }
+
+    /// Why it isn't asked at this instant.
+    pub(crate) fn now(&self, now: Timestamp) -> Option<&MailboxError> {
+        self.until.as_ref().filter(|(until, _)| now < *until).map(|(_, error)| error)
+    }
+
+    /// It is asked again, whatever the pause; the next failure counts on.
+    pub(crate) fn end(&mut self) {
+        self.until = None;
+    }
+}
+
+/// So much later.
+pub(crate) fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// Between three quarters of a span and a little less than all of it, so that the next poll is still within it; `random` is from `[0, 1)`.
+pub(crate) fn spread(span: SignedDuration, random: f64) -> SignedDuration {
+    span.mul_f64(0.75 + 0.2 * random)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_needs_a_person_is_asked_more_and_more_seldom() {
+        let now: Timestamp = "2026-11-24T09:00:00Z".parse().unwrap();
+        let mut rest = Rest::default();
+        let error = MailboxError::Denied { advice: String::new() };
+        let mut pauses = Vec::new();
+        for _ in 0..10 {
+            rest.begin(now, None, 1.0, &error);
+            let rests = |seconds| rest.now(now + SignedDuration::from_secs(seconds)).is_some();
+            pauses.push((0..2000).find(|seconds| !rests(*seconds)).unwrap());
+        }
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 900, 900, 900]);
+        rest = Rest::default();
+        assert_eq!(rest.now(now), None);
+    }
+}
