@@ -1,6 +1,6 @@
 //! Free/busy: when a mailbox's owner is busy and how, as far as the rights show it.
 
-use std::{collections::BTreeMap, hash::Hasher as _};
+use std::{collections::BTreeMap, fmt, hash::Hasher as _};
 
 use busylamp_core::{
     event::{Event, Kind, RawEvent, ReadKind, Response, Sensitivity, When},
@@ -55,8 +55,18 @@ pub struct Busy {
     pub kind: ReadKind,
     /// Marked as private. Only known where details are shown.
     pub private: bool,
-    /// A number for the details that are not kept, so that a change in them makes a difference.
-    details: u64,
+    details: Details,
+}
+
+/// A number for the details that are not kept, so that a change in them makes a difference. It is not shown, since
+/// whoever knows it could try out subjects.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Details(u64);
+
+impl fmt::Debug for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
 }
 
 impl FreeBusy {
@@ -148,7 +158,7 @@ fn calendar_event(event: Node<'_, '_>) -> Result<Busy, &'static str> {
         end: instant("EndTime")?,
         kind: item::kind(xml::word(event, "BusyType").as_deref()),
         private,
-        details: mark.finish(),
+        details: Details(mark.finish()),
     })
 }
 
@@ -178,7 +188,7 @@ fn merged(digits: &str, from: Timestamp) -> Result<Vec<Busy>, &'static str> {
             b'4' => item::kind(Some("NoData")),
             other => ReadKind::Unrecognised(char::from(other).to_string()),
         };
-        busy.push(Busy { start, end, kind, private: false, details: 0 });
+        busy.push(Busy { start, end, kind, private: false, details: Details::default() });
     }
     Ok(busy)
 }

@@ -63,14 +63,21 @@ impl Refusal {
 
     /// What an administrator can do about it.
     pub fn advice(&self) -> &'static str {
-        match self.class() {
+        if self.text.contains("ExchangeImpersonation SOAP header must be present") {
+            return "with a token of an application only impersonation works: set access = \"impersonation\"";
+        }
+        let class = self.class();
+        if class == self.code.class() {
+            return self.code.advice();
+        }
+        // The text said more than the code.
+        match class {
             Class::Throttled => Code::ServerBusy.advice(),
-            Class::TooMuch if self.code.class() != Class::TooMuch => Code::ExceededFindCountLimit.advice(),
+            Class::TooMuch => Code::ExceededFindCountLimit.advice(),
             Class::OlderVersion => Code::InvalidServerVersion.advice(),
-            _ if self.text.contains("ExchangeImpersonation SOAP header must be present") => {
-                "with a token of an application only impersonation works: set access = \"impersonation\""
+            Class::NotFound | Class::Denied | Class::Transient | Class::Routing | Class::OwnFault | Class::Unlisted => {
+                self.code.advice()
             }
-            _ => self.code.advice(),
         }
     }
 }
