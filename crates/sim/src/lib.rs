@@ -47,6 +47,7 @@ pub use crate::{
     clock::Clock,
     pace::Pace,
     ready::{Ready, ReadyUser},
+    starface::version::StarfaceVersion,
 };
 use crate::{http::server, world::World};
 
@@ -80,6 +81,8 @@ pub struct SimConfig {
     pub clock: Clock,
     /// What is in the calendars.
     pub calendars: Calendars,
+    /// Which STARFACE the PBX is.
+    pub starface: StarfaceVersion,
     /// How fast Graph is.
     pub graph: Pace,
     /// How fast the PBX's REST interface is.
@@ -89,7 +92,7 @@ pub struct SimConfig {
 }
 
 impl Default for SimConfig {
-    /// Fifty people, seed 1, any port, no TLS, no faults, the real clock, no delay.
+    /// Fifty people, seed 1, any port, no TLS, no faults, the real clock, STARFACE 10, no delay.
     fn default() -> Self {
         Self {
             port: 0,
@@ -99,6 +102,7 @@ impl Default for SimConfig {
             faults: Vec::new(),
             clock: Clock::default(),
             calendars: Calendars::Company,
+            starface: StarfaceVersion::default(),
             graph: Pace::default(),
             rest: Pace::default(),
             bridge: Pace::default(),

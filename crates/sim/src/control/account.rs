@@ -1,15 +1,17 @@
 //! A PBX user's state, and changing it as a person at a phone would.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use busylamp_core::account::Presence;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use super::read::{Fields, Refusal, Result};
 use crate::{
     starface::{
         account::{Account, Destination, NumberKind},
         pbx::{Pbx, StateChange, Through},
+        rival::Rival,
     },
     world::World,
 };
@@ -50,6 +52,7 @@ pub(super) fn write(pbx: &Pbx, account: &Account) -> Value {
         "labels": labels,
         "groups": groups,
         "refuses": account.refuses,
+        "another_writer": account.rival.as_ref().map(|rival| json!({"wrote": rival.wrote})),
     })
 }
 
@@ -64,16 +67,7 @@ struct DiversionChange {
 /// Changes an account as if by hand: all of what is asked, or nothing.
 pub(super) fn patch(world: &World, id: u32, body: &Value) -> Result<Value> {
     let fields = Fields::new("", body, &["dnd", "presence", "text", "diversions", "labels", "mail"])?;
-    let presence = |value: &Value| serde_json::from_value::<Presence>(value.clone()).ok();
-    let change = StateChange {
-        dnd: fields.flag("dnd")?,
-        presence: fields.read(
-            "presence",
-            "available, away, extended_away, do_not_disturb, free_for_chat or unavailable",
-            presence,
-        )?,
-        text: fields.text("text")?.map(str::to_owned),
-    };
+    let change = state_change(&fields)?;
     let mail = fields.text("mail")?;
     let mut pbx = world.pbx();
     let account = pbx.accounts.get(&id).ok_or_else(|| Refusal(format!("there is no account {id}")))?;
@@ -107,6 +101,31 @@ pub(super) fn patch(world: &World, id: u32, body: &Value) -> Result<Value> {
     drop(pbx);
     world.told.notify_waiters();
     Ok(written)
+}
+
+fn state_change(fields: &Fields<'_>) -> Result<StateChange> {
+    let presence = |value: &Value| serde_json::from_value::<Presence>(value.clone()).ok();
+    let presences = "available, away, extended_away, do_not_disturb, free_for_chat or unavailable";
+    Ok(StateChange {
+        dnd: fields.flag("dnd")?,
+        presence: fields.read("presence", presences, presence)?,
+        text: fields.text("text")?.map(str::to_owned),
+    })
+}
+
+/// Lets another program write to an account: every so many seconds, or at once after each change.
+pub(super) fn another_writer(world: &World, id: u32, body: &Value) -> Result<()> {
+    let fields = Fields::new("", body, &["dnd", "presence", "text", "seconds"])?;
+    let change = state_change(&fields)?;
+    let seconds = |value: &Value| value.as_f64().filter(|seconds| (0.1..=3600.0).contains(seconds));
+    let every = fields.read("seconds", "a number of seconds from 0.1 to 3600", seconds)?.map(Duration::from_secs_f64);
+    let next = Instant::now() + every.unwrap_or_default();
+    if let Some(account) = world.pbx().accounts.get_mut(&id) {
+        account.rival = Some(Rival { change, every, next, wrote: 0 });
+    }
+    // Who listens now has to know when to look.
+    world.told.notify_waiters();
+    Ok(())
 }
 
 fn diversions(account: &Account, value: Option<&Value>) -> Result<Vec<DiversionChange>> {

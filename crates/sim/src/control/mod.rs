@@ -16,7 +16,10 @@ use crate::{
     directory::Entry,
     http::{Reply, Request},
     pace::{Gate, Pace},
-    starface::session::LoginType,
+    starface::{
+        session::LoginType,
+        version::{Spelling, StarfaceVersion},
+    },
     world::World,
 };
 
@@ -83,6 +86,7 @@ fn route(world: &World, request: &Request) -> std::result::Result<Option<Value>,
             Ok(Some(pbx.accounts.values().map(|account| account::write(&pbx, account)).collect()))
         }
         ("GET", ["accounts", id]) => {
+            world.let_rivals_write();
             let (pbx, number) = (world.pbx(), number(id)?);
             let account = pbx.accounts.get(&number).ok_or_else(|| missing(id))?;
             Ok(Some(account::write(&pbx, account)))
@@ -90,6 +94,17 @@ fn route(world: &World, request: &Request) -> std::result::Result<Option<Value>,
         ("PATCH", ["accounts", id]) => Ok(Some(account::patch(world, existing(world, number(id)?)?, &body)?)),
         ("PUT", ["accounts", id, "refuses"]) => {
             account::refuse(world, existing(world, number(id)?)?, &body)?;
+            Ok(None)
+        }
+        ("PUT", ["accounts", id, "another_writer"]) => {
+            account::another_writer(world, existing(world, number(id)?)?, &body)?;
+            Ok(None)
+        }
+        ("DELETE", ["accounts", id, "another_writer"]) => {
+            let number = existing(world, number(id)?)?;
+            if let Some(account) = world.pbx().accounts.get_mut(&number) {
+                account.rival = None;
+            }
             Ok(None)
         }
         ("DELETE", ["accounts", id]) => {
@@ -135,12 +150,28 @@ fn route(world: &World, request: &Request) -> std::result::Result<Option<Value>,
         }
         ("GET", ["starface"]) => Ok(Some(starface(world))),
         ("PATCH", ["starface"]) => {
-            let fields = Fields::new("", &body, &["login_type"])?;
+            let known = ["login_type", "version", "older_login", "password_grant", "administrator", "numbers"];
+            let fields = Fields::new("", &body, &known)?;
+            let version = |value: &Value| StarfaceVersion::of_major(value.as_u64()?);
+            let version = fields.read("version", "7, 8, 9 or 10", version)?;
+            let spelling = |value: &Value| Spelling::ALL.into_iter().find(|spelling| value == spelling.name());
+            let spelling = fields.read("numbers", "e164, international or national", spelling)?;
+            let rights = ["older_login", "password_grant", "administrator"];
+            let [older_login, password_grant, administrator] = rights.map(|name| fields.flag(name));
+            let (older_login, password_grant, administrator) = (older_login?, password_grant?, administrator?);
             let known = [LoginType::Internal, LoginType::ActiveDirectory];
             let read = |value: &Value| known.into_iter().find(|kind| value == kind.name());
             if let Some(kind) = fields.read("login_type", "Internal or ActiveDirectory", read)? {
                 world.sessions().login_type = kind;
             }
+            let mut pbx = world.pbx();
+            let now = &mut pbx.set_up;
+            now.version = version.unwrap_or(now.version);
+            now.spelling = spelling.unwrap_or(now.spelling);
+            now.older_login = older_login.unwrap_or(now.older_login);
+            now.password_grant = password_grant.unwrap_or(now.password_grant);
+            now.administrator = administrator.unwrap_or(now.administrator);
+            drop(pbx);
             Ok(Some(starface(world)))
         }
         _ => Err(Failure::NotThere(format!("{} {}", request.method, request.path))),
@@ -208,7 +239,11 @@ fn starface(world: &World) -> Value {
     let login_type = world.sessions().login_type.name();
     let pbx = world.pbx();
     json!({
-        "version": world.starface_version,
+        "version": pbx.set_up.version.name(),
+        "older_login": pbx.set_up.has_older_login(),
+        "password_grant": pbx.set_up.password_grant,
+        "administrator": pbx.set_up.administrator,
+        "numbers": pbx.set_up.spelling.name(),
         "login_type": login_type,
         "lost_members": pbx.lost_members,
         "enabled_without_destination": pbx.enabled_nowhere,

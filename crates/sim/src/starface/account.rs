@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use busylamp_core::account::Presence;
 use serde_json::{Map, Value, json};
 
+use super::rival::Rival;
 use crate::company::{Dice, people::Person};
 
 /// A user of the PBX.
@@ -24,6 +25,8 @@ pub(crate) struct Account {
     /// What the PBX will not have written: words as in interfaces, section 4, `diversion` and `blf_label` for all
     /// of their kind.
     pub(crate) refuses: BTreeSet<String>,
+    /// Another program that writes to this account.
+    pub(crate) rival: Option<Rival>,
 }
 
 /// Whether an own number is reached from outside or from inside, or is not the user's own.
@@ -262,6 +265,7 @@ impl Account {
             redirects,
             keys,
             refuses: BTreeSet::new(),
+            rival: None,
         }
     }
 

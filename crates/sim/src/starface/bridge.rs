@@ -44,6 +44,7 @@ pub(crate) async fn answer(world: &World, request: &Request) -> Reply {
         return Reply::empty(StatusCode::UNAUTHORIZED).with("www-authenticate", "Basic realm=\"STARFACE\"");
     }
     let xml = |text: String| Reply::body(StatusCode::OK, "text/xml;charset=UTF-8", text);
+    world.let_rivals_write();
     let call = match xml_rpc::read(&request.body) {
         Ok(call) => call,
         Err(reason) => return xml(xml_rpc::fault(-32600, &reason)).counted_as("bridge.bad"),
@@ -81,8 +82,9 @@ fn kind(records: &[Record]) -> &'static str {
 
 /// Any login of the PBX may call a module: by the hash of versions 7 to 9, or by a token of version 10.
 fn signed_in(world: &World, request: &Request) -> bool {
+    let hashes = world.pbx().set_up.has_older_login();
     let sessions = world.sessions();
-    let hash = request.query("de.vertico.starface.auth").is_some_and(|auth| auth == sessions.xml_rpc_auth());
+    let hash = request.query("de.vertico.starface.auth").is_some_and(|auth| auth == sessions.xml_rpc_auth()) && hashes;
     let token = request.query("de.vertico.starface.jwt");
     hash || token.is_some_and(|token| sessions.good(TokenKind::Access, token, world.clock.now()))
 }
@@ -115,7 +117,7 @@ fn info(world: &World) -> Vec<Record> {
     } else {
         ["dnd.read", "dnd.write", "presence.read", "presence.write", "events"].as_slice()
     };
-    let header = good().with("bridge", "1.0.0").with("pbx", &*world.starface_version);
+    let header = good().with("bridge", "1.0.0").with("pbx", world.pbx().set_up.version.name());
     std::iter::once(header).chain(can.iter().map(|can| Record::default().with("can", *can))).collect()
 }
 
@@ -222,13 +224,16 @@ async fn events(world: &World, header: &Record) -> Result<Vec<Record>, Refusal> 
     loop {
         // Listen before looking, or what happens in between would be missed.
         let told = world.told.notified();
+        world.let_rivals_write();
         let answer = told_since(world, since);
         if answer.len() > 1 || answer[0].has("lost") {
             return Ok(answer);
         }
         let listening = Listening::begin(world);
+        let rival = world.pbx().next_rival().unwrap_or(end);
         let stopped = tokio::select! {
             () = told => false,
+            () = tokio::time::sleep_until(rival), if rival < end => false,
             () = tokio::time::sleep_until(end) => true,
             () = world.stop.cancelled() => true,
         };

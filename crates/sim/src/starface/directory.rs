@@ -30,7 +30,11 @@ pub(super) fn users(world: &World, request: &Request, path: &[&str]) -> Reply {
     let pbx = world.pbx();
     let account = |id: &str| id.parse().ok().and_then(|id: u32| pbx.accounts.get(&id));
     match path {
-        [] => ok(&pbx.accounts.values().filter(|account| named(&account.name(), request)).map(user).collect()),
+        [] => {
+            let visible = |account: &&Account| pbx.set_up.administrator || account.id == SERVICE_ACCOUNT;
+            let named = |account: &&Account| named(&account.name(), request);
+            ok(&pbx.accounts.values().filter(visible).filter(named).map(user).collect())
+        }
         ["me"] => pbx.accounts.get(&SERVICE_ACCOUNT).map_or_else(gone, |account| ok(&user(account))),
         [id] => account(id).map_or_else(gone, |account| ok(&user(account))),
         [id, "phonenumberconfig", "phonenumbers"] => account(id).map_or_else(gone, |account| {
@@ -104,7 +108,7 @@ fn group(pbx: &Pbx, group: &Group) -> Value {
         "groupId": format!("g{}", group.id),
         "chatGroup": false,
         "voicemail": false,
-        "assignableUsers": users.collect::<Vec<_>>(),
+        "assignableUsers": if pbx.set_up.administrator { users.collect::<Vec<_>>() } else { Vec::new() },
         "assignableNumbers": [number],
     })
 }

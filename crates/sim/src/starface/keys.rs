@@ -78,17 +78,21 @@ fn edit_json(pbx: &Pbx, key: &Key) -> Value {
     }
 }
 
-/// Writes a key, in the flat form or in the edit form. Version 10 takes the account from the edit form only: with
+/// Writes a key. Versions 7 to 9 know the flat form alone. Version 10 takes the account from the edit form only: with
 /// the flat form it stores the key's owner.
 fn write(world: &World, pbx: &mut Pbx, owner: u32, id: &str, request: &Request) -> Reply {
     let Ok(body) = request.json() else { return Reply::empty(StatusCode::BAD_REQUEST) };
+    let ten = pbx.set_up.version.is_ten();
     let edit = &body["editFunctionKeyBusyLampField"];
+    if edit.is_object() && !ten {
+        return super::rest::error("name is missing");
+    }
     let (form, edited) = if edit.is_object() { (edit, true) } else { (&body, false) };
     let Some(name) = form["name"].as_str() else { return super::rest::error("name is missing") };
     let account = form["blfAccountId"].as_u64().and_then(|id| u32::try_from(id).ok());
     let Some((_, key)) = pbx.key(id) else { return super::rest::error("there is no such key") };
     let shows = match key.kind {
-        KeyKind::BusyLamp(_) if !edited && world.starface_version.starts_with("10.") => Some(owner),
+        KeyKind::BusyLamp(_) if !edited && ten => Some(owner),
         KeyKind::BusyLamp(_) if account.is_none() => return super::rest::error("blfAccountId is missing"),
         KeyKind::BusyLamp(_) => account,
         KeyKind::DoNotDisturb | KeyKind::QuickDial(_) => None,

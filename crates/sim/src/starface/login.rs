@@ -12,6 +12,9 @@ use crate::{
 };
 
 pub(super) fn answer(world: &World, request: &Request) -> Reply {
+    if !world.pbx().set_up.has_older_login() {
+        return Reply::empty(StatusCode::NOT_FOUND);
+    }
     let now = world.clock.now();
     let mut sessions = world.sessions();
     match request.method {

@@ -18,6 +18,10 @@ pub(crate) fn answer(world: &World, request: &Request) -> Reply {
     if request.parts().as_slice() != ["auth", "realms", "pbx", "oauth2", "token"] {
         return Reply::empty(StatusCode::NOT_FOUND);
     }
+    let set_up = world.pbx().set_up;
+    if !set_up.version.is_ten() {
+        return Reply::empty(StatusCode::NOT_FOUND);
+    }
     if request.method != Method::POST {
         return Reply::empty(StatusCode::METHOD_NOT_ALLOWED);
     }
@@ -33,6 +37,9 @@ pub(crate) fn answer(world: &World, request: &Request) -> Reply {
         return refused(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed.");
     }
     match field("grant_type") {
+        "password" | "refresh_token" if !set_up.password_grant => {
+            return refused(StatusCode::UNAUTHORIZED, "unauthorized_client", "The user may not use this grant.");
+        }
         "password" => {
             if field("username") != sessions.login || field("password") != sessions.password {
                 return refused(StatusCode::UNAUTHORIZED, "invalid_grant", "Invalid user credentials.");

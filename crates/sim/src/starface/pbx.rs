@@ -6,7 +6,10 @@ use busylamp_core::account::Presence;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::account::{Account, Key, KeyKind, Redirect};
+use super::{
+    account::{Account, Key, KeyKind, Redirect},
+    version::{SetUp, StarfaceVersion},
+};
 use crate::company::{
     Company,
     people::{TEAM, department},
@@ -31,6 +34,8 @@ pub(crate) enum Through {
     Bridge,
     /// Somebody at a phone or in an app.
     Hand,
+    /// Another program, of its own accord.
+    Rival,
 }
 
 /// A write that arrived.
@@ -73,6 +78,7 @@ pub(crate) struct Group {
 /// The PBX.
 #[derive(Debug)]
 pub(crate) struct Pbx {
+    pub(crate) set_up: SetUp,
     /// In order of their ids.
     pub(crate) accounts: BTreeMap<u32, Account>,
     pub(crate) groups: Vec<Group>,
@@ -94,8 +100,9 @@ pub(crate) struct Pbx {
 }
 
 impl Pbx {
-    pub(crate) fn new(company: &Company) -> Self {
+    pub(crate) fn new(company: &Company, version: StarfaceVersion) -> Self {
         let mut pbx = Self {
+            set_up: SetUp::new(version),
             accounts: BTreeMap::new(),
             groups: Vec::new(),
             lamps: HashMap::new(),
@@ -125,6 +132,7 @@ impl Pbx {
                 redirects: Vec::new(),
                 keys: Vec::new(),
                 refuses: BTreeSet::new(),
+                rival: None,
             });
         }
         for person in &company.people {
@@ -180,7 +188,7 @@ impl Pbx {
         let interface = match through {
             Through::Rest => "rest",
             Through::Bridge => "bridge",
-            Through::Hand => return,
+            Through::Hand | Through::Rival => return,
         };
         self.writes.push_back(Write { number: self.next_write, instant: now, account, dimension, value, interface });
         self.next_write += 1;
@@ -225,6 +233,9 @@ impl Pbx {
             if self.events.len() > MAX_EVENTS {
                 self.events.pop_front();
             }
+            if through != Through::Rival {
+                self.rival_answers(now, id);
+            }
         }
         Some(())
     }
@@ -267,7 +278,7 @@ impl Pbx {
     ) {
         let Some(redirect) = self.redirect(account, id) else { return };
         let (enabled, nowhere) = (redirect.enabled, redirect.destination.place().is_empty());
-        if enabled && nowhere && through != Through::Hand {
+        if enabled && nowhere && matches!(through, Through::Rest | Through::Bridge) {
             self.enabled_nowhere += 1;
         }
         for path in lost {
@@ -305,7 +316,7 @@ mod tests {
     use super::*;
 
     fn pbx() -> Pbx {
-        Pbx::new(&Company::new(1, 20))
+        Pbx::new(&Company::new(1, 20), StarfaceVersion::default())
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! `/redirects`: the diversions of a user, read and written whole.
 
 use http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::pbx::Through;
+use super::{account::Redirect, pbx::Through, version::Spelling};
 use crate::{
     faults::Fault,
     http::{Reply, Request},
@@ -12,13 +12,14 @@ use crate::{
 
 pub(super) fn answer(world: &World, request: &Request, account: u32, path: &[&str]) -> Reply {
     let mut pbx = world.pbx();
+    let spelling = pbx.set_up.spelling;
     match (&request.method, path) {
         (&Method::GET, []) => {
             let redirects = pbx.accounts.get(&account).into_iter().flat_map(|account| &account.redirects);
-            Reply::json(StatusCode::OK, &redirects.map(super::account::Redirect::json).collect())
+            Reply::json(StatusCode::OK, &redirects.map(|redirect| spelt(redirect, spelling)).collect())
         }
         (&Method::GET, [id]) => match pbx.redirect(account, id) {
-            Some(redirect) => Reply::json(StatusCode::OK, &redirect.json()),
+            Some(redirect) => Reply::json(StatusCode::OK, &spelt(redirect, spelling)),
             None => Reply::empty(StatusCode::NOT_FOUND),
         },
         (&Method::PUT, [id]) => {
@@ -38,6 +39,13 @@ pub(super) fn answer(world: &World, request: &Request, account: u32, path: &[&st
         }
         _ => Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
     }
+}
+
+/// An entry with its own number in the PBX's spelling.
+fn spelt(redirect: &Redirect, spelling: Spelling) -> Value {
+    let mut body = redirect.json();
+    body["phoneNumber"] = json!(spelling.spell(&redirect.number));
+    body
 }
 
 /// In the description of `PUT /redirects/{redirectId}`, 204 is success and 200 is the unexpected error.

@@ -25,6 +25,7 @@ pub(crate) async fn answer(world: &World, request: &Request) -> Reply {
     if world.faults.strikes(Fault::StarfaceError) {
         return error("unexpected");
     }
+    let set_up = world.pbx().set_up;
     let acting = match acting_for(world, request) {
         Ok(account) => account,
         Err(reply) => return *reply,
@@ -34,10 +35,11 @@ pub(crate) async fn answer(world: &World, request: &Request) -> Reply {
         (_, ["functionkeysets", ..]) => keys::answer(world, request, acting, &parts[1..]),
         (&Method::GET, ["users", ..]) => directory::users(world, request, &parts[1..]),
         (&Method::GET, ["groups", ..]) => directory::groups(world, request, &parts[1..]),
+        (&Method::GET, ["phonenumbers", ..]) if !set_up.administrator => Reply::empty(StatusCode::FORBIDDEN),
         (&Method::GET, ["phonenumbers", ..]) => directory::phone_numbers(world, request, &parts[1..]),
         (&Method::GET, ["accounts"]) => directory::accounts(world),
-        (&Method::GET, ["server", "version"]) => {
-            Reply::json(StatusCode::OK, &json!({"version": world.starface_version}))
+        (&Method::GET, ["server", "version"]) if set_up.version.is_ten() => {
+            Reply::json(StatusCode::OK, &json!({"version": set_up.version.name()}))
         }
         _ => Reply::empty(StatusCode::NOT_FOUND),
     }
@@ -64,7 +66,7 @@ pub(crate) fn kind(request: &Request) -> &'static str {
 /// The account for which a request acts. Acting for others needs administrative rights.
 fn acting_for(world: &World, request: &Request) -> Result<u32, Box<Reply>> {
     let Some(other) = request.query("actOnBehalfOf") else { return Ok(SERVICE_ACCOUNT) };
-    if world.faults.strikes(Fault::StarfaceNotAdmin) {
+    if world.faults.strikes(Fault::StarfaceNotAdmin) || !world.pbx().set_up.administrator {
         return Err(Box::new(Reply::empty(StatusCode::FORBIDDEN)));
     }
     let known = other.parse().ok().filter(|id| world.pbx().accounts.contains_key(id));
