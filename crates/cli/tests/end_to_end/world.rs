@@ -35,6 +35,43 @@ pub(crate) const DND_PRESENCE_TEXT: &str =
 /// Only do not disturb.
 pub(crate) const DND: &str = "actions = { busy = \"dnd\" }";
 
+/// Where the instance reads calendars.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Reads {
+    #[default]
+    Cloud,
+    Server(Exchange),
+    Both(Exchange),
+}
+
+impl Reads {
+    fn exchange(&self) -> Option<&Exchange> {
+        match self {
+            Self::Cloud => None,
+            Self::Server(exchange) | Self::Both(exchange) => Some(exchange),
+        }
+    }
+}
+
+/// How the instance reads the pretended Exchange.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) auth: &'static str,
+    pub(crate) access: &'static str,
+    /// In place of the right one.
+    pub(crate) password: Option<&'static str>,
+    /// In place of the authority.
+    pub(crate) pin: Option<String>,
+    /// More lines of the table.
+    pub(crate) more: &'static str,
+}
+
+impl Default for Exchange {
+    fn default() -> Self {
+        Self { auth: "basic", access: "folder", password: None, pin: None, more: "" }
+    }
+}
+
 /// What a world is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
@@ -42,6 +79,7 @@ pub(crate) struct Setup {
     /// How many seconds of the service's and the simulator's clock pass in one.
     pub(crate) speed: u32,
     pub(crate) poll: &'static str,
+    pub(crate) reads: Reads,
     /// Lines of `[instance.policy]`.
     pub(crate) policy: &'static str,
     pub(crate) active: bool,
@@ -64,6 +102,7 @@ impl Default for Setup {
             users: 3,
             speed: 10,
             poll: "5s",
+            reads: Reads::Cloud,
             policy: DND,
             active: true,
             bridge: true,
@@ -175,26 +214,75 @@ impl World {
         let written = read_file(&self.instance_text()).unwrap().remove(0);
         let secret = |other: Option<&str>, right: &str| Secret::new(other.unwrap_or(right));
         let ca = ready.ca.as_ref().map(|path| Secret::new(std::fs::read_to_string(path).unwrap()));
-        let trusts = ["graph.trust", "starface.trust"].into_iter().zip(ca.into_iter().cycle());
+        let trusts = ["graph.trust", "starface.trust", "ews.trust"].into_iter().zip(ca.into_iter().cycle());
         let secrets = [
             ("starface.client_secret", Secret::new(ready.starface_client_secret.clone())),
             ("graph.client_secret", secret(self.setup.graph_secret, &ready.client_secret)),
             ("starface.password", secret(self.setup.pbx_password, &ready.starface_password)),
             ("starface.bridge.key", Secret::new(ready.starface_bridge_key.clone())),
+            ("ews.password", Secret::new(self.exchange_password())),
         ];
         (written, secrets.into_iter().chain(trusts).map(|(place, secret)| (place.to_owned(), secret)).collect())
+    }
+
+    fn exchange_password(&self) -> &str {
+        let other = self.setup.reads.exchange().and_then(|exchange| exchange.password);
+        other.unwrap_or(&self.sim.ready().ews_password)
+    }
+
+    /// The table of the calendar in the cloud.
+    fn graph_table(&self, trust: &str) -> String {
+        let (ready, poll) = (self.sim.ready(), self.setup.poll);
+        let (tenant, client, graph, login) = (&ready.tenant, &ready.client_id, &ready.graph, &ready.login);
+        format!(
+            r#"
+[instance.graph]
+tenant = "{tenant}"
+client_id = "{client}"
+client_secret = {{ file = "graph.secret" }}
+endpoint = "{graph}"
+login = "{login}"
+poll = "{poll}"
+{trust}
+"#
+        )
+    }
+
+    /// The table of the calendar on the server.
+    fn ews_table(&self, exchange: &Exchange, trust: &str) -> String {
+        let (ready, poll) = (self.sim.ready(), self.setup.poll);
+        let (url, user) = (&ready.ews, &ready.ews_user);
+        let Exchange { auth, access, pin, more, .. } = exchange;
+        let trust = pin.as_ref().map_or_else(|| trust.to_owned(), |pin| format!("trust = {{ pin = \"{pin}\" }}"));
+        format!(
+            r#"
+[instance.ews]
+url = "{url}"
+user = '{user}'
+password = {{ file = "ews.secret" }}
+auth = "{auth}"
+access = "{access}"
+poll = "{poll}"
+{trust}
+{more}
+"#
+        )
     }
 
     /// The instance as a file; its secrets stand in files beside it ([`World::write_files`]).
     pub(crate) fn instance_text(&self) -> String {
         let ready = self.sim.ready();
-        let Setup { poll, policy, active, bridge, .. } = &self.setup;
-        let (tenant, client, graph, login) = (&ready.tenant, &ready.client_id, &ready.graph, &ready.login);
+        let Setup { policy, active, bridge, .. } = &self.setup;
         let (starface, starface_login) = (&ready.starface, &ready.starface_login);
         let group = self.setup.group.as_ref().unwrap_or(&ready.starface_group);
         let trust = match &ready.ca {
             Some(ca) if !self.setup.without_trust => format!("trust = {{ authority = \"{ca}\" }}"),
             Some(_) | None => String::new(),
+        };
+        let calendars = match &self.setup.reads {
+            Reads::Cloud => self.graph_table(&trust),
+            Reads::Server(exchange) => self.ews_table(exchange, &trust),
+            Reads::Both(exchange) => self.graph_table(&trust) + &self.ews_table(exchange, &trust),
         };
         let oauth = if self.setup.oauth { "client_secret = { file = \"oauth.secret\" }" } else { "" };
         let bridge = if *bridge {
@@ -210,14 +298,7 @@ name = "Test"
 active = {active}
 language = "de"
 zone = "Europe/Berlin"
-[instance.graph]
-tenant = "{tenant}"
-client_id = "{client}"
-client_secret = {{ file = "graph.secret" }}
-endpoint = "{graph}"
-login = "{login}"
-poll = "{poll}"
-{trust}
+{calendars}
 [instance.starface]
 url = "{starface}"
 login = "{starface_login}"
@@ -238,6 +319,7 @@ group = "{group}"
         let put = |name: &str, text: &str| std::fs::write(self.folder.path().join(name), text).unwrap();
         put("graph.secret", self.setup.graph_secret.unwrap_or(&ready.client_secret));
         put("starface.secret", self.setup.pbx_password.unwrap_or(&ready.starface_password));
+        put("ews.secret", self.exchange_password());
         put("oauth.secret", &ready.starface_client_secret);
         put("bridge.secret", &ready.starface_bridge_key);
         put("instance.toml", &self.instance_text());
@@ -394,10 +476,14 @@ group = "{group}"
         counts["rest.login"]["requests"].as_u64().unwrap_or(0) / 2
     }
 
-    /// When the calendar last did what it was asked.
+    /// When a calendar last did what it was asked.
     pub(crate) fn calendar_answered(&self) -> Option<Timestamp> {
         let board = self.board();
-        board.connections.iter().find(|c| c.name.contains("Graph")).and_then(|connection| connection.last_success)
+        let calendars = board
+            .connections
+            .iter()
+            .filter(|c| c.name.ends_with("Microsoft Graph") || c.name.ends_with("Exchange Server"));
+        calendars.filter_map(|connection| connection.last_success).max()
     }
 
     /// Somebody new, with a mailbox and an account in the group.
