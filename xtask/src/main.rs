@@ -9,12 +9,14 @@
 //! order       which crate may use which; the core stays pure
 //! unused      dependencies that nobody names
 //! repository  nothing tracked that does not belong there
+//! bridge      the module inside the PBX, packed, and its pretended PBX
 //! supply      tools that are missing; licences, bans, advisories
 //! bench       the benchmarks
 //! shell       running other programs
 //! ```
 
 mod bench;
+mod bridge;
 mod browser;
 mod clients;
 mod debian;
@@ -57,6 +59,8 @@ enum Command {
     },
     /// Every benchmark of the workspace, one after the other
     Bench,
+    /// The STARFACE module, packed as target/bridge/busylamp-bridge.sfm; needs a JDK of version 17 or later
+    Bridge,
 }
 
 fn main() -> ExitCode {
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
         }
         Command::Test { all, only, .. } => return test(all, &only),
         Command::Bench => Shell::at_root().and_then(|shell| bench::run_all(&shell)),
+        Command::Bridge => Shell::at_root().and_then(|shell| bridge::make(&shell)),
     };
     conclude(done)
 }

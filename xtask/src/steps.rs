@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    browser, clients, order, repository,
+    bridge, browser, clients, order, repository,
     shell::{Shell, result, run as run_command, say},
     suite, supply, unused,
 };
@@ -66,6 +66,7 @@ const STEPS: &[Step] = &[
         check(shell, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
     }),
     quick("doc", "the documentation builds, private items too", suite::documentation),
+    quick("bridge", "the STARFACE module and its pretended PBX build; the package has its format", bridge::check),
     quick("tests", "unit, property, protocol and program tests", suite::tests),
     quick("doctests", "examples in the documentation", suite::doc_tests),
     quick("scenarios", "the scripted days, through the binary", suite::scenarios),
