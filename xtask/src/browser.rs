@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{
     debian,
+    install::missing,
     shell::{Shell, overhear, run, say, succeeds},
     steps::Tally,
     suite,
@@ -14,15 +15,17 @@ use crate::{
 /// Names under which Chromium is installed, or a browser that understands the same.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
+const LEFT_OUT: &str = "the page NOT looked at in a browser";
+
 /// The step. Without Node or a browser nothing is run, which continuous integration does not let pass.
 pub(crate) fn check(shell: &Shell) -> Result<Tally> {
     for (program, what) in [("node", "Node 20.10 or later"), ("npm", "npm")] {
         if !succeeds(&mut shell.program(program, &["--version"])) {
-            return missing(shell, what);
+            return missing(shell, LEFT_OUT, what);
         }
     }
     let Some(chromium) = debian::find_or_install(shell, &BROWSERS, &["chromium"])? else {
-        return missing(shell, "Chromium (on Debian: `apt-get install -y chromium`)");
+        return missing(shell, LEFT_OUT, "Chromium (on Debian: `apt-get install -y chromium`)");
     };
     run(&mut shell.cargo(&suite::TEST_BUILD))?;
     let target = suite::target(shell).canonicalize().context("nothing was built")?;
@@ -37,14 +40,6 @@ pub(crate) fn check(shell: &Shell) -> Result<Tally> {
     }
     say(&format!("screenshots are in {}", folder.join("screenshots").display()));
     Ok(tally)
-}
-
-fn missing(shell: &Shell, what: &str) -> Result<Tally> {
-    if shell.in_ci() {
-        bail!("{what} is missing");
-    }
-    say(&format!("the page NOT looked at in a browser: {what} is missing"));
-    Ok(Tally::default())
 }
 
 /// Copies the tests and installs what they use, anew only if the lock file has changed.

@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
+    install::{install, missing, read, venv},
     shell::{Shell, overhear, run, say, succeeds},
     steps::Tally,
     suite,
@@ -26,11 +27,7 @@ pub(crate) fn check(shell: &Shell) -> Result<Tally> {
         if succeeds(&mut shell.program(program, question)) {
             continue;
         }
-        if shell.in_ci() {
-            bail!("{what} is missing");
-        }
-        say(&format!("other people's clients NOT run: {what} is missing"));
-        return Ok(Tally::default());
+        return missing(shell, "other people's clients NOT run", what);
     }
     run(&mut shell.cargo(&suite::TEST_BUILD))?;
     let target = suite::target(shell);
@@ -60,17 +57,8 @@ struct Place<'a> {
 }
 
 fn python(place: &Place<'_>) -> Result<Tally> {
-    let (sources, venv) = (place.sources.join("python"), place.folder.join("venv"));
-    let pins = read(&sources.join("requirements.txt"))?;
-    let interpreter = venv.join("bin/python").display().to_string();
-    install(&venv, &pins, || {
-        let packages: Vec<&str> = pins.lines().filter(|line| line.contains("==")).collect();
-        say(&format!("installing into target/clients/venv, for about a minute: {}", packages.join(" ")));
-        run(&mut place.shell.program("python3", &["-m", "venv", &venv.display().to_string()]))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-        let pins = sources.join("requirements.txt").display().to_string();
-        run(&mut place.shell.program(&interpreter, &[&pip[..], &[&pins]].concat()))
-    })?;
+    let sources = place.sources.join("python");
+    let interpreter = venv(place.shell, &place.folder.join("venv"), &sources.join("requirements.txt"))?;
     let mut pytest = place.shell.program(&interpreter, &["-m", "pytest", "-p", "no:cacheprovider"]);
     // Tests leave the checkout as it was.
     pytest.env("PYTHONDONTWRITEBYTECODE", "1").env("BUSYLAMP", &place.busylamp).current_dir(&sources);
@@ -97,23 +85,6 @@ fn javascript(place: &Place<'_>) -> Result<Tally> {
     let mut node = place.shell.program("node", &["run.js"]);
     let (lines, success) = overhear(node.env("BUSYLAMP", &place.busylamp).current_dir(&folder))?;
     judge("node --test", node_counts(&lines), success)
-}
-
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| path.display().to_string())
-}
-
-/// Installs into a folder anew, unless what is in it was installed from the same list.
-fn install(folder: &Path, list: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
-    let installed = folder.join("installed");
-    if fs::read_to_string(&installed).is_ok_and(|old| old == list) {
-        return Ok(());
-    }
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("{} can't be removed", folder.display()))?;
-    }
-    work()?;
-    fs::write(&installed, list).context("target/clients can't be written")
 }
 
 /// Copies a folder with what is below it, but for what somebody has installed there by hand.

@@ -4,7 +4,9 @@
 //! steps       the list of steps, as data
 //! suite       tests, doc tests, scenarios: what counts its own results
 //! clients     other people's clients against the simulator
+//! acceptors   signing in to other people's servers
 //! browser     the demo's page in a browser
+//! install     what these need, below the target folder
 //! debian      programs that come as Debian's packages
 //! order       which crate may use which; the core stays pure
 //! unused      dependencies that nobody names
@@ -15,11 +17,13 @@
 //! shell       running other programs
 //! ```
 
+mod acceptors;
 mod bench;
 mod bridge;
 mod browser;
 mod clients;
 mod debian;
+mod install;
 mod metadata;
 mod order;
 mod repository;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    bridge, browser, clients, order, repository,
+    acceptors, bridge, browser, clients, order, repository,
     shell::{Shell, result, run as run_command, say},
     suite, supply, unused,
 };
@@ -71,6 +71,7 @@ const STEPS: &[Step] = &[
     quick("doctests", "examples in the documentation", suite::doc_tests),
     quick("scenarios", "the scripted days, through the binary", suite::scenarios),
     quick("clients", "Microsoft's Graph SDKs for Python and JavaScript against the simulator", clients::check),
+    quick("acceptors", "NTLM, signing in to an acceptor of pyspnego's", acceptors::check),
     quick("browser", "the demo's page in Chromium, in both languages", browser::check),
     long("release", "the optimised binary builds", |shell| check(shell, &["build", "--release", "--locked"])),
     long("cases", "property tests with many more cases", suite::many_cases),
