@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A member, and the members that it may use. Tests may use the simulator besides.
-const ORDER: [(&str, &[&str]); 13] = [
+const ORDER: [(&str, &[&str]); 14] = [
     ("busylamp-core", &[]),
     ("busylamp-net", &[]),
     ("busylamp-store", &["busylamp-core"]),
@@ -22,6 +22,7 @@ const ORDER: [(&str, &[&str]); 13] = [
     ("busylamp-pbx", &["busylamp-net", "busylamp-core"]),
     ("busylamp-scenario", &["busylamp-core"]),
     ("busylamp-sim", &["busylamp-core"]),
+    ("busylamp-simulation", &["busylamp-scenario", "busylamp-core"]),
     ("busylamp-service", &["busylamp-calendar", "busylamp-pbx", "busylamp-store", "busylamp-net", "busylamp-core"]),
     ("busylamp-web", &["busylamp-service", "busylamp-store", "busylamp-core"]),
     (
