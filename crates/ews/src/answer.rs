@@ -74,12 +74,14 @@ pub fn items(body: &[u8], zones: &[&TimeZone], how: &ReadItems<'_>) -> Result<An
 pub fn marks(body: &[u8], asked: usize) -> Result<Answer<Marks>, AnswerError> {
     find(body, asked, |_, folder| {
         let mut marks = Marks { items: BTreeSet::new(), complete: true };
+        let mut number = 0;
         for item in calendar_items(folder)? {
+            number += 1;
             let id = xml::child(item, "ItemId").ok_or("an item has no id")?;
             let part = |name| xml::attribute(id, name).unwrap_or_default().to_owned();
             marks.items.insert((part("Id"), part("ChangeKey")));
         }
-        marks.complete = is_complete(folder, marks.items.len())?;
+        marks.complete = is_complete(folder, number)?;
         Ok(marks)
     })
 }

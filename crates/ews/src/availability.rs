@@ -192,3 +192,121 @@ fn merged(digits: &str, from: Timestamp) -> Result<Vec<Busy>, &'static str> {
     }
     Ok(busy)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn span() -> Span {
+        Span { from: at("2026-11-23T00:00:00Z"), to: at("2026-11-24T00:00:00Z") }
+    }
+
+    fn one(view: &str) -> Result<FreeBusy, MailboxFault> {
+        let body = format!(
+            "<Envelope><Body><GetUserAvailabilityResponse><FreeBusyResponseArray><FreeBusyResponse>\
+             <ResponseMessage ResponseClass='Success'><ResponseCode>NoError</ResponseCode></ResponseMessage>\
+             <FreeBusyView>{view}</FreeBusyView></FreeBusyResponse></FreeBusyResponseArray>\
+             </GetUserAvailabilityResponse></Body></Envelope>"
+        );
+        read(body.as_bytes(), 1, span()).unwrap().mailboxes.remove(0)
+    }
+
+    fn event(start: &str, subject: &str) -> String {
+        format!(
+            "<CalendarEvent><StartTime>2026-11-23T{start}:00</StartTime><EndTime>2026-11-23T12:00:00</EndTime>\
+             <BusyType>Busy</BusyType><CalendarEventDetails><Subject>{subject}</Subject><IsPrivate>true</IsPrivate>\
+             </CalendarEventDetails></CalendarEvent>"
+        )
+    }
+
+    #[test]
+    fn digits_become_busy_times_where_there_are_no_events() {
+        let digits = "<FreeBusyViewType>MergedOnly</FreeBusyViewType><MergedFreeBusy>0011222034450</MergedFreeBusy>";
+        let busy = one(digits).unwrap();
+        assert_eq!(busy.granted, Granted::MergedOnly);
+        let read: Vec<_> = busy
+            .busy
+            .iter()
+            .map(|busy| {
+                (busy.start.strftime("%H:%M").to_string(), busy.end.strftime("%H:%M").to_string(), busy.kind.clone())
+            })
+            .collect();
+        let expected = |start: &str, end: &str, kind| (start.to_owned(), end.to_owned(), kind);
+        assert_eq!(
+            read,
+            [
+                expected("00:30", "01:00", ReadKind::Known(Kind::Tentative)),
+                expected("01:00", "01:45", ReadKind::Known(Kind::Busy)),
+                expected("02:00", "02:15", ReadKind::Known(Kind::OutOfOffice)),
+                // Not working elsewhere, as the same digit is in Graph.
+                expected("02:15", "02:45", ReadKind::Unrecognised("NoData".into())),
+                expected("02:45", "03:00", ReadKind::Unrecognised("5".into())),
+            ]
+        );
+    }
+
+    #[test]
+    fn events_count_where_there_are_both() {
+        let both = format!(
+            "<FreeBusyViewType>DetailedMerged</FreeBusyViewType><MergedFreeBusy>2222</MergedFreeBusy>\
+             <CalendarEventArray>{}</CalendarEventArray>",
+            event("11:00", "x")
+        );
+        let busy = one(&both).unwrap();
+        assert_eq!(busy.busy.len(), 1);
+        assert_eq!(busy.busy[0].start, at("2026-11-23T11:00:00Z"));
+        assert!(busy.busy[0].private);
+    }
+
+    #[test]
+    fn no_array_of_events_is_no_event_and_no_view_is_an_error() {
+        assert_eq!(one("<FreeBusyViewType>FreeBusy</FreeBusyViewType>").unwrap().busy, []);
+        for view in [
+            "<FreeBusyViewType>None</FreeBusyViewType>",
+            "<FreeBusyViewType>MergedOnly</FreeBusyViewType>",
+            "<FreeBusyViewType>MergedOnly</FreeBusyViewType><MergedFreeBusy>x</MergedFreeBusy>",
+            "<FreeBusyViewType>Everything</FreeBusyViewType>",
+            "",
+        ] {
+            assert!(matches!(one(view), Err(MailboxFault::Unreadable(_))), "{view}");
+        }
+        let endless = "2".repeat(MOST_DIGITS + 1);
+        let endless =
+            format!("<FreeBusyViewType>MergedOnly</FreeBusyViewType><MergedFreeBusy>{endless}</MergedFreeBusy>");
+        assert!(one(&endless).is_err());
+    }
+
+    #[test]
+    fn a_changed_detail_makes_a_difference_though_it_is_not_kept() {
+        let with = |subject| {
+            one(&format!(
+                "<FreeBusyViewType>Detailed</FreeBusyViewType><CalendarEventArray>{}</CalendarEventArray>",
+                event("11:00", subject)
+            ))
+            .unwrap()
+        };
+        assert_eq!(with("Kaffee"), with("Kaffee"));
+        assert_ne!(with("Kaffee"), with("Kaffee (DND)"));
+        assert!(!format!("{:?}", with("Kaffee")).contains("Kaffee"));
+    }
+
+    #[test]
+    fn events_of_free_busy_have_ids_of_their_own_and_no_titles() {
+        let twice = format!(
+            "<FreeBusyViewType>Detailed</FreeBusyViewType><CalendarEventArray>{0}{0}{1}</CalendarEventArray>",
+            event("11:00", "a"),
+            event("12:00", "empty")
+        );
+        let reading = Reading { keep_titles: true, ..Reading::default() };
+        let events = one(&twice).unwrap().events(span(), &reading);
+        assert_eq!(events.len(), 3);
+        assert_ne!(events[0].id, events[1].id);
+        assert!(events.iter().all(|event| event.title.clear().is_none()));
+        let later = Span { from: at("2026-11-23T12:00:00Z"), to: at("2026-11-24T00:00:00Z") };
+        assert_eq!(one(&twice).unwrap().events(later, &reading).len(), 0);
+    }
+}

@@ -89,3 +89,44 @@ fn tag<'a>(text: &'a str, prefixes: &mut BTreeSet<&'a str>) -> Result<(&'a str, 
     }
     Ok(("", !closed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_documents_pass() {
+        for text in [
+            "",
+            "no tags",
+            "<a b='1' c=\"2\"/>",
+            "<?xml version='1.0'?><!-- <x> --><a><![CDATA[<b>]]></a>",
+            "<a b='>' c='/>'><d/></a>",
+            "<a/b>",
+            "<a",
+            "<a b='",
+            "<!--",
+            "</a></a></a>",
+        ] {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+        let siblings = "<a><b c='1' d='2'/></a>".repeat(1000);
+        assert_eq!(check(&siblings), Ok(()));
+        let same = "<a xmlns:m='u' xmlns='v'/>".repeat(1000);
+        assert_eq!(check(&same), Ok(()));
+    }
+
+    #[test]
+    fn each_bound_is_kept() {
+        let many = |number: usize, text: &str| text.repeat(number);
+        assert_eq!(check(&many(DEEPEST, "<a>")), Ok(()));
+        assert!(check(&many(DEEPEST + 1, "<a>")).is_err());
+        assert_eq!(check(&format!("<a {}/>", many(MOST_ATTRIBUTES, "b='' "))), Ok(()));
+        assert!(check(&format!("<a {}/>", many(MOST_ATTRIBUTES + 1, "b='' "))).is_err());
+        let spaces = |number| (0..number).map(|n| format!("<a xmlns:b{n} = 'u'/>")).collect::<String>();
+        assert_eq!(check(&spaces(MOST_PREFIXES)), Ok(()));
+        assert!(check(&spaces(MOST_PREFIXES + 1)).is_err());
+        assert!(check("<!DOCTYPE a><a/>").is_err());
+        assert!(check("<a><!ELEMENT b></a>").is_err());
+    }
+}

@@ -21,6 +21,8 @@ pub mod availability;
 mod code;
 mod encoding;
 mod envelope;
+#[doc(hidden)]
+pub mod fuzz;
 mod guard;
 mod item;
 mod refusal;

@@ -159,3 +159,39 @@ pub enum AnswerError {
     #[error("the server's answer is too large")]
     TooLarge,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(code: &str, text: &str) -> Refusal {
+        Refusal { code: Code::from_word(code), text: text.to_owned(), back_off: None }
+    }
+
+    #[test]
+    fn a_code_in_the_text_of_another_counts() {
+        let busy = refusal("ErrorInternalServerError", "An internal server error occurred. ErrorServerBusy");
+        assert_eq!(busy.class(), Class::Throttled);
+        assert_eq!(busy.advice(), Code::ServerBusy.advice());
+        assert_eq!(refusal("ErrorInternalServerError", "Oh.").class(), Class::Transient);
+        let paused = Refusal { back_off: Some(Duration::from_secs(1)), ..refusal("ErrorNew", "") };
+        assert_eq!(paused.class(), Class::Throttled);
+        assert_eq!(refusal("ErrorNew", "").class(), Class::Unlisted);
+        let version = refusal("Client", "The specified server version is invalid.");
+        assert_eq!(version.class(), Class::OlderVersion);
+        assert_eq!(refusal("ErrorAccessDenied", "ErrorServerBusy").class(), Class::Denied);
+    }
+
+    #[test]
+    fn a_token_of_an_application_needs_impersonation() {
+        let text = "ExchangeImpersonation SOAP header must be present for this type of OAuth token.";
+        assert!(refusal("ErrorAccessDenied", text).advice().contains("access = \"impersonation\""));
+    }
+
+    #[test]
+    fn a_servers_words_are_put_on_one_short_line() {
+        assert_eq!(clean(" a\r\n\tb\u{0}c\u{9b}d "), "a b c d");
+        let long = clean(&"ä ".repeat(1000));
+        assert!(long.len() < LONGEST_TEXT + 10 && long.ends_with('…'), "{long}");
+    }
+}
