@@ -22,13 +22,21 @@ use crate::{
 /// Seconds that a token lives.
 const LIFE: i64 = 3599;
 /// What a token may be asked for: Graph of every cloud. The simulator's own address counts as well.
-const RESOURCES: [&str; 5] = [
+const RESOURCES: [&str; 8] = [
     "https://graph.microsoft.com",
     "https://graph.microsoft.us",
     "https://dod-graph.microsoft.us",
     "https://microsoftgraph.chinacloudapi.cn",
     "00000003-0000-0000-c000-000000000000",
+    EXCHANGE[0],
+    EXCHANGE[1],
+    EXCHANGE[2],
 ];
+/// Exchange, by its addresses and its id.
+const EXCHANGE: [&str; 3] =
+    ["https://outlook.office365.com", "https://outlook.office.com", "00000002-0000-0ff1-ce00-000000000000"];
+/// The role that Exchange wants of an application.
+pub(crate) const EXCHANGE_ROLE: &str = "full_access_as_app";
 
 /// The application and its tenant.
 pub(crate) struct Entra {
@@ -64,12 +72,12 @@ impl Entra {
         URL_SAFE_NO_PAD.encode(hash.finalize())
     }
 
-    fn token(&self, now: Timestamp, life: i64, roles: Option<Vec<&str>>) -> String {
+    fn token(&self, now: Timestamp, life: i64, audience: &str, roles: Option<Vec<&str>>) -> String {
         // A token given out after all earlier ones were ended must not look like one of them.
         let issued = now.as_second().max(self.valid_from.load(std::sync::atomic::Ordering::Acquire));
         let header = json!({"typ": "JWT", "alg": "HS256", "kid": "simulator"});
         let mut claims = json!({
-            "aud": "https://graph.microsoft.com",
+            "aud": audience,
             "iss": format!("https://sts.windows.net/{}/", self.tenant),
             "iat": issued,
             "nbf": now.as_second() - 300,
@@ -111,6 +119,18 @@ impl Entra {
         }
         Ok(claims)
     }
+}
+
+/// Whether a token was asked for with Exchange in mind, or with this simulator as a whole.
+pub(crate) fn is_for_exchange(claims: &Value) -> bool {
+    let audience = claims["aud"].as_str().unwrap_or_default();
+    EXCHANGE.contains(&audience) || (!RESOURCES.contains(&audience) && !audience.ends_with("/graph"))
+}
+
+/// Whether a token was asked for with Graph in mind, or with this simulator as a whole.
+pub(crate) fn is_for_graph(claims: &Value) -> bool {
+    let audience = claims["aud"].as_str().unwrap_or_default();
+    !EXCHANGE.contains(&audience) && !audience.to_ascii_lowercase().contains("/ews")
 }
 
 /// What follows `Bearer`, in any case.
@@ -199,7 +219,9 @@ fn token(world: &World, request: &Request, tenant: &str) -> Result<Reply, Error>
         return Err(Error::new(StatusCode::UNAUTHORIZED, "invalid_client", 7_000_215, text));
     }
     let life = if world.faults.strikes(Fault::ShortTokens) { 60 } else { LIFE };
+    let audience = resource.trim_end_matches('/');
     let roles = [
+        (EXCHANGE_ROLE, Fault::NoExchangeRole),
         ("Calendars.Read", Fault::NoCalendarsRole),
         ("User.Read.All", Fault::NoUsersRole),
         ("MailboxSettings.Read", Fault::NoSettingsRole),
@@ -210,7 +232,7 @@ fn token(world: &World, request: &Request, tenant: &str) -> Result<Reply, Error>
         "token_type": "Bearer",
         "expires_in": life,
         "ext_expires_in": life,
-        "access_token": entra.token(world.clock.now(), life, roles),
+        "access_token": entra.token(world.clock.now(), life, audience, roles),
     });
     Ok(Reply::json(StatusCode::OK, &body).with("cache-control", "no-store, no-cache").with("pragma", "no-cache"))
 }

@@ -50,6 +50,8 @@ faults! {
     NoRoles = "no_roles",
     /// Tokens lack the role Calendars.Read.
     NoCalendarsRole = "no_calendars_role",
+    /// Tokens lack Exchange's role full_access_as_app.
+    NoExchangeRole = "no_exchange_role",
     /// Tokens lack the role User.Read.All.
     NoUsersRole = "no_users_role",
     /// Tokens lack the role MailboxSettings.Read.
@@ -84,6 +86,58 @@ faults! {
     DeltaLost = "delta_lost",
     /// Delta rounds have empty pages and tell items twice.
     DeltaRestless = "delta_restless",
+    /// Exchange closes the connection without an answer.
+    EwsReset = "ews_reset",
+    /// Exchange answers after ten seconds.
+    EwsSlow = "ews_slow",
+    /// Exchange breaks the connection in the middle of an answer.
+    EwsCut = "ews_cut",
+    /// Exchange answers 200 with a page of HTML.
+    EwsGarbage = "ews_garbage",
+    /// Exchange answers 401 although the credentials are right, and forgets who signed in on the connection.
+    EwsUnauthorized = "ews_unauthorized",
+    /// Exchange answers 503.
+    EwsUnavailable = "ews_unavailable",
+    /// Exchange answers 302 to its error page.
+    EwsErrorPage = "ews_error_page",
+    /// A proxy in front of Exchange answers 302 to a form for signing in.
+    EwsFormLogin = "ews_form_login",
+    /// A proxy in front of Exchange answers 440: its session is over.
+    EwsLoginTimeout = "ews_login_timeout",
+    /// Exchange Online answers 403: EWS is blocked by policy.
+    EwsBlocked = "ews_blocked",
+    /// Exchange answers 500 with the page of a broken application.
+    EwsServerError = "ews_server_error",
+    /// Exchange is busy and says so in a fault, with a time to wait.
+    EwsBusy = "ews_busy",
+    /// Exchange is busy and says so for every mailbox of an answer 200.
+    EwsBusyQuiet = "ews_busy_quiet",
+    /// Exchange is busy and hides it in an internal server error of every mailbox.
+    EwsBusyHidden = "ews_busy_hidden",
+    /// Exchange is of 2010 and refuses newer versions in a fault.
+    EwsOldServer = "ews_old_server",
+    /// Exchange is of 2010 and refuses newer versions in plain text.
+    EwsOldServerBare = "ews_old_server_bare",
+    /// The mailbox is on a server of 2010, which refuses newer versions.
+    EwsOldMailbox = "ews_old_mailbox",
+    /// Every mailbox is on its way to another database.
+    EwsMoving = "ews_moving",
+    /// A request for several mailboxes takes Exchange too long.
+    EwsTimeout = "ews_timeout",
+    /// A request for several mailboxes opens more than Exchange allows.
+    EwsTooManyObjects = "ews_too_many_objects",
+    /// A request for several mailboxes is not passed on to other servers.
+    EwsProxyRefused = "ews_proxy_refused",
+    /// A request for several mailboxes finds more than one caller may hold.
+    EwsFindCount = "ews_find_count",
+    /// One mailbox of a request for several can't be read.
+    EwsPartial = "ews_partial",
+    /// Exchange's answer has 64 MB more than it needs.
+    EwsGigantic = "ews_gigantic",
+    /// Exchange's answer comes twice in one body.
+    EwsDoubled = "ews_doubled",
+    /// Subjects have characters that XML can't have.
+    EwsInvalidCharacters = "ews_invalid_characters",
     /// The PBX closes the connection without an answer, before anything is done (REST, OAuth and bridge).
     StarfaceReset = "starface_reset",
     /// The PBX does what it is told and closes the connection without an answer (REST and bridge).

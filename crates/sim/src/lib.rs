@@ -1,4 +1,4 @@
-//! A pretended Entra, Microsoft Graph and STARFACE over real HTTP, for the demo, tests and benchmarks.
+//! A pretended Entra, Microsoft Graph, Exchange Server and STARFACE over real HTTP, for the demo, tests and benchmarks.
 //!
 //! One port on loopback answers for all of them; a small [control API](#control-api) looks inside and changes what
 //! people would change. The wire code is this crate's own: it shares types with Busylamp's readers and drivers,
@@ -10,6 +10,8 @@
 //! directory  the tenant's users
 //! entra      /login        tokens
 //! graph      /graph/v1.0   users, mailbox settings, calendars
+//! ews        /EWS         calendars of an Exchange Server; /autodiscover
+//! ntlm       signing in to it as Windows does
 //! starface   /rest, /auth, /xml-rpc
 //! control    /control
 //! faults     what goes wrong on purpose; pace: how fast things are; count: how much was asked
@@ -28,10 +30,12 @@ mod control;
 mod count;
 mod directory;
 mod entra;
+mod ews;
 mod faults;
 mod graph;
 mod http;
 mod mailbox;
+mod ntlm;
 mod pace;
 mod ready;
 mod starface;
@@ -85,6 +89,8 @@ pub struct SimConfig {
     pub starface: StarfaceVersion,
     /// How fast Graph is.
     pub graph: Pace,
+    /// How fast Exchange is.
+    pub ews: Pace,
     /// How fast the PBX's REST interface is.
     pub rest: Pace,
     /// How fast the bridge is; waiting for events is not counted.
@@ -104,6 +110,7 @@ impl Default for SimConfig {
             calendars: Calendars::Company,
             starface: StarfaceVersion::default(),
             graph: Pace::default(),
+            ews: Pace::default(),
             rest: Pace::default(),
             bridge: Pace::default(),
         }
@@ -128,9 +135,9 @@ impl Simulator {
     pub async fn start(config: SimConfig) -> anyhow::Result<Self> {
         let (listener, address) =
             server::bind(config.port).await.with_context(|| format!("port {} can't be opened", config.port))?;
-        let (acceptor, authority) = if config.tls {
-            let (acceptor, authority) = tls::found().context("no certificate can be made")?;
-            (Some(acceptor), Some(authority))
+        let (tls, authority) = if config.tls {
+            let (secure, authority) = tls::found().context("no certificate can be made")?;
+            (Some(secure), Some(authority))
         } else {
             (None, None)
         };
@@ -139,7 +146,7 @@ impl Simulator {
         let base = format!("{}://{address}", if config.tls { "https" } else { "http" });
         let ca = authority.as_ref().map(|authority| authority.certificate.path().display().to_string());
         let ready = Ready::new(&world, &base, ca);
-        tasks.spawn(server::serve(listener, acceptor, Arc::new(world), stop.clone(), tasks.clone()));
+        tasks.spawn(server::serve(listener, tls, Arc::new(world), stop.clone(), tasks.clone()));
         tracing::info!(%address, users = config.users, seed = config.seed, tls = config.tls, "the simulator is ready");
         Ok(Self { ready, stop, tasks, _authority: authority })
     }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use crate::{
+    ews::account::{DOMAIN, USER},
     starface::{bridge, pbx},
     world::World,
 };
@@ -23,9 +24,9 @@ pub struct Ready {
     pub client_id: String,
     /// The application's secret.
     pub client_secret: String,
-    /// Address of EWS, which answers 501: it is not pretended.
+    /// Address of Exchange Web Services.
     pub ews: String,
-    /// The account for EWS.
+    /// The account for Exchange, with its domain.
     pub ews_user: String,
     /// Its password.
     pub ews_password: String,
@@ -87,8 +88,8 @@ impl Ready {
             client_id: world.entra.client.to_string(),
             client_secret: world.entra.secret.clone(),
             ews: format!("{base}/EWS/Exchange.asmx"),
-            ews_user: "busylamp@lindenhof.example".to_owned(),
-            ews_password: sessions.password.clone(),
+            ews_user: format!("{DOMAIN}\\{USER}"),
+            ews_password: world.ews.password(),
             starface: base.to_owned(),
             starface_login: sessions.login.clone(),
             starface_password: sessions.password.clone(),

@@ -18,8 +18,16 @@ pub(crate) struct Authority {
     pub(crate) certificate: NamedTempFile,
 }
 
+/// TLS as connections need it.
+#[derive(Clone)]
+pub(crate) struct Secure {
+    pub(crate) acceptor: TlsAcceptor,
+    /// What a sign-in over such a connection is bound to.
+    pub(crate) binding: [u8; 16],
+}
+
 /// Makes an authority, and a certificate of it for loopback.
-pub(crate) fn found() -> anyhow::Result<(TlsAcceptor, Authority)> {
+pub(crate) fn found() -> anyhow::Result<(Secure, Authority)> {
     let name = |name: &str| {
         let mut distinguished = DistinguishedName::new();
         distinguished.push(DnType::CommonName, name);
@@ -48,5 +56,7 @@ pub(crate) fn found() -> anyhow::Result<(TlsAcceptor, Authority)> {
     let mut file = tempfile::Builder::new().prefix("simulator-ca-").suffix(".pem").tempfile()?;
     file.write_all(authority_certificate.pem().as_bytes()).context("the authority's certificate can't be written")?;
     file.flush()?;
-    Ok((TlsAcceptor::from(Arc::new(config)), Authority { certificate: file }))
+    let binding = crate::ntlm::channel_binding(server_certificate.der());
+    let secure = Secure { acceptor: TlsAcceptor::from(Arc::new(config)), binding };
+    Ok((secure, Authority { certificate: file }))
 }

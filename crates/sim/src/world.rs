@@ -20,9 +20,10 @@ use crate::{
     count::Counts,
     directory::Directory,
     entra::{self, Entra},
+    ews::{self, Ews},
     faults::{Fault, Faults},
     graph,
-    http::{Reply, Request},
+    http::{Connection, Reply, Request},
     pace::Gate,
     starface::{
         bridge, oauth,
@@ -43,12 +44,14 @@ pub(crate) struct World {
     pub(crate) company: Company,
     pub(crate) directory: Directory,
     pub(crate) entra: Entra,
+    pub(crate) ews: Ews,
     pbx: Mutex<Pbx>,
     sessions: Mutex<Sessions>,
     pub(crate) bridge_key: String,
     pub(crate) faults: Faults,
     pub(crate) counts: Counts,
     pub(crate) graph_gate: Gate,
+    pub(crate) ews_gate: Gate,
     pub(crate) rest_gate: Gate,
     pub(crate) bridge_gate: Gate,
     /// Something has happened that the bridge tells.
@@ -88,12 +91,14 @@ impl World {
             run: Uuid::new_v4().simple().to_string(),
             directory: Directory::new(company.people.iter().cloned(), filled),
             entra: Entra::new(seed),
+            ews: Ews::new(word("exchange")),
             pbx: Mutex::new(Pbx::new(&company, config.starface)),
             sessions: Mutex::new(Sessions::new(SERVICE_LOGIN, word("password"), word("rest-client"))),
             bridge_key: format!("{}{}", word("bridge"), word("key")),
             faults,
             counts: Counts::default(),
             graph_gate: Gate::new(config.graph),
+            ews_gate: Gate::new(config.ews),
             rest_gate: Gate::new(config.rest),
             bridge_gate: Gate::new(config.bridge),
             told: Notify::new(),
@@ -122,11 +127,11 @@ impl World {
     }
 
     /// Answers a request; `head` is the size of what came before its body.
-    pub(crate) async fn answer(&self, request: Request, head: usize) -> Outcome {
+    pub(crate) async fn answer(&self, connection: &Connection, request: Request, head: usize) -> Outcome {
         let server = Server::of(&request);
         let mut kind = server.kind(&request);
         let bytes_in = head + request.body.len();
-        let outcome = self.with_broken_lines(server, &request).await;
+        let outcome = self.with_broken_lines(server, connection, &request).await;
         let bytes_out = match &outcome {
             Outcome::Reply(reply) | Outcome::Cut(reply) => {
                 kind = reply.kind.unwrap_or(kind);
@@ -142,7 +147,7 @@ impl World {
     }
 
     /// Answers over a line that may be slow, break before the request is read, while it is answered, or after.
-    async fn with_broken_lines(&self, server: Server, request: &Request) -> Outcome {
+    async fn with_broken_lines(&self, server: Server, connection: &Connection, request: &Request) -> Outcome {
         let strikes = |fault: Option<Fault>| fault.is_some_and(|fault| self.faults.strikes(fault));
         let lines = server.lines();
         if strikes(lines.slow) {
@@ -158,14 +163,14 @@ impl World {
             let page = "<html><body><h1>It works!</h1></body></html>";
             return Outcome::Reply(Reply::body(StatusCode::OK, "text/html", page));
         }
-        let reply = self.serve(server, request).await;
+        let reply = self.serve(server, connection, request).await;
         if lines.answer_lost.iter().any(|fault| self.faults.strikes(*fault)) {
             return Outcome::Hangup;
         }
         if strikes(lines.cut) { Outcome::Cut(reply) } else { Outcome::Reply(reply) }
     }
 
-    async fn serve(&self, server: Server, request: &Request) -> Reply {
+    async fn serve(&self, server: Server, connection: &Connection, request: &Request) -> Reply {
         match server {
             Server::Login => entra::answer(self, request),
             Server::Graph => graph::answer(self, request).await,
@@ -173,11 +178,8 @@ impl World {
             Server::OAuth => oauth::answer(self, request),
             Server::Bridge => bridge::answer(self, request).await,
             Server::Control => control::answer(self, request),
-            Server::Ews => Reply::body(
-                StatusCode::NOT_IMPLEMENTED,
-                "text/plain; charset=utf-8",
-                "The simulator does not pretend to be Exchange Web Services; use its Graph.",
-            ),
+            Server::Ews => ews::answer(self, connection, request).await,
+            Server::Autodiscover => ews::autodiscover::answer(self, connection, request),
             Server::None => Reply::empty(StatusCode::NOT_FOUND),
         }
     }
@@ -192,6 +194,7 @@ enum Server {
     OAuth,
     Bridge,
     Ews,
+    Autodiscover,
     Control,
     None,
 }
@@ -215,7 +218,8 @@ impl Server {
             Some("rest") => Self::Rest,
             Some("auth") => Self::OAuth,
             Some("xml-rpc") => Self::Bridge,
-            Some("EWS") => Self::Ews,
+            Some(part) if part.eq_ignore_ascii_case("ews") => Self::Ews,
+            Some(part) if part.eq_ignore_ascii_case("autodiscover") => Self::Autodiscover,
             Some("control") => Self::Control,
             _ => Self::None,
         }
@@ -228,7 +232,8 @@ impl Server {
             Self::Rest => rest::kind(request),
             Self::OAuth => "rest.token",
             Self::Bridge => "bridge.refused",
-            Self::Ews => "ews",
+            Self::Ews => "ews.other",
+            Self::Autodiscover => "ews.autodiscover",
             Self::Control | Self::None => "other",
         }
     }
@@ -258,7 +263,14 @@ impl Server {
                 answer_lost: &[Fault::StarfaceAnswerLost, Fault::BridgeAnswerLost],
                 ..starface
             },
-            Self::Ews | Self::Control | Self::None => Lines::default(),
+            Self::Ews => Lines {
+                slow: Some(Fault::EwsSlow),
+                reset: &[Fault::EwsReset],
+                garbage: Some(Fault::EwsGarbage),
+                cut: Some(Fault::EwsCut),
+                ..Lines::default()
+            },
+            Self::Autodiscover | Self::Control | Self::None => Lines::default(),
         }
     }
 }

@@ -237,7 +237,7 @@ async fn the_ready_file_says_all_and_https_is_trusted_by_its_authority() {
     let url = format!("{}/faults", ready["control"].as_str().unwrap());
     assert!(url.starts_with("https://"));
     assert_eq!(trusting.get(&url).send().await.unwrap().status(), 200);
-    assert_eq!(trusting.post(ready["ews"].as_str().unwrap()).send().await.unwrap().status(), 501);
+    assert_eq!(trusting.post(ready["ews"].as_str().unwrap()).send().await.unwrap().status(), 401);
     sim.stop().await;
     assert!(trusting.get(&url).send().await.is_err());
 }

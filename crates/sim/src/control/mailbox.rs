@@ -9,7 +9,13 @@ use super::{
     event,
     read::{Fields, Refusal, Result},
 };
-use crate::{directory::Entry, graph::zones, http::Request, mailbox::Access, world::World};
+use crate::{
+    directory::Entry,
+    graph::zones,
+    http::Request,
+    mailbox::{Access, EwsRight, Home},
+    world::World,
+};
 
 /// Days before and after now of which the company's appointments are shown, if no span is asked for.
 const DAYS_BEFORE: i64 = 7;
@@ -18,16 +24,36 @@ const DAYS_AFTER: i64 = 28;
 const ACCESS: [(&str, Access); 3] =
     [("granted", Access::Granted), ("missing", Access::Missing), ("denied", Access::Denied)];
 
+const EWS: [(&str, EwsRight); 4] = [
+    ("reviewer", EwsRight::Reviewer),
+    ("availability", EwsRight::Availability),
+    ("merged", EwsRight::Merged),
+    ("none", EwsRight::None),
+];
+const HOME: [(&str, Home); 4] =
+    [("both", Home::Both), ("cloud", Home::Cloud), ("server", Home::Server), ("moving", Home::Moving)];
+
+/// The word for something in a table, and what a word of it stands for.
+fn word<T: PartialEq>(table: &'static [(&'static str, T)], thing: &T) -> Option<&'static str> {
+    table.iter().find(|(_, known)| known == thing).map(|(word, _)| *word)
+}
+
+fn meant<T: Copy>(table: &'static [(&'static str, T)], value: &Value) -> Option<T> {
+    table.iter().find(|(word, _)| value == word).map(|(_, thing)| *thing)
+}
+
 /// A mailbox as JSON.
 pub(super) fn write(entry: &Entry) -> Value {
     let mailbox = entry.mailbox();
-    let access = ACCESS.iter().find(|(_, access)| *access == mailbox.access).map(|(word, _)| word);
     json!({
         "mail": entry.person.mail,
         "name": entry.person.name(),
         "object_id": entry.person.object_id.to_string(),
         "user_principal_name": entry.person.upn,
-        "access": access,
+        "access": word(&ACCESS, &mailbox.access),
+        "ews": word(&EWS, &mailbox.ews),
+        "impersonable": mailbox.impersonable,
+        "home": word(&HOME, &mailbox.home),
         "zone": mailbox.zone.iana_name(),
         "zone_name": mailbox.zone_name,
     })
@@ -35,13 +61,18 @@ pub(super) fn write(entry: &Entry) -> Value {
 
 /// Changes a mailbox.
 pub(super) fn patch(entry: &Entry, body: &Value) -> Result<Value> {
-    let fields = Fields::new("", body, &["access", "zone", "zone_name"])?;
-    let access = |value: &Value| ACCESS.iter().find(|(word, _)| value == word).map(|(_, access)| *access);
-    let access = fields.read("access", "granted, missing or denied", access)?;
+    let fields = Fields::new("", body, &["access", "ews", "impersonable", "home", "zone", "zone_name"])?;
+    let access = fields.read("access", "granted, missing or denied", |value| meant(&ACCESS, value))?;
+    let ews = fields.read("ews", "reviewer, availability, merged or none", |value| meant(&EWS, value))?;
+    let impersonable = fields.flag("impersonable")?;
+    let home = fields.read("home", "both, cloud, server or moving", |value| meant(&HOME, value))?;
     let zone = fields.read("zone", "the name of a time zone", |value| zones::resolve(value.as_str()?))?;
     let zone_name = fields.text("zone_name")?;
     let mut mailbox = entry.mailbox();
     mailbox.access = access.unwrap_or(mailbox.access);
+    mailbox.ews = ews.unwrap_or(mailbox.ews);
+    mailbox.impersonable = impersonable.unwrap_or(mailbox.impersonable);
+    mailbox.home = home.unwrap_or(mailbox.home);
     if let Some(zone) = zone {
         mailbox.zone = zone;
     }

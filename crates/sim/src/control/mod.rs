@@ -2,6 +2,7 @@
 
 mod account;
 mod event;
+mod ews;
 mod mailbox;
 mod read;
 mod staff;
@@ -148,6 +149,8 @@ fn route(world: &World, request: &Request) -> std::result::Result<Option<Value>,
             world.told.notify_waiters();
             Ok(None)
         }
+        ("GET", ["ews"]) => Ok(Some(ews::write(world))),
+        ("PATCH", ["ews"]) => Ok(Some(ews::patch(world, &body)?)),
         ("GET", ["starface"]) => Ok(Some(starface(world))),
         ("PATCH", ["starface"]) => {
             let known = ["login_type", "version", "older_login", "password_grant", "administrator", "numbers"];
@@ -209,8 +212,8 @@ fn set_fault(world: &World, name: &str, body: &Value) -> Result<()> {
 }
 
 /// The interfaces that have a pace.
-fn gates(world: &World) -> [(&'static str, &Gate); 3] {
-    [("graph", &world.graph_gate), ("rest", &world.rest_gate), ("bridge", &world.bridge_gate)]
+fn gates(world: &World) -> [(&'static str, &Gate); 4] {
+    [("graph", &world.graph_gate), ("ews", &world.ews_gate), ("rest", &world.rest_gate), ("bridge", &world.bridge_gate)]
 }
 
 fn pace(world: &World) -> Value {

@@ -30,9 +30,10 @@ use uuid::Uuid;
 use self::odata::{Answer, Error};
 use crate::{
     directory::{Entry, Visit},
+    entra,
     faults::Fault,
     http::{Reply, Request},
-    mailbox::Access,
+    mailbox::{Access, Home},
     world::World,
 };
 
@@ -180,13 +181,17 @@ fn open(world: &World, id: &str) -> Result<Open, Error> {
     let entry = entry.ok_or_else(|| {
         Error::new(StatusCode::NOT_FOUND, "ErrorInvalidUser", format!("The requested user '{id}' is invalid."))
     })?;
-    match entry.mailbox().access {
-        Access::Granted => {}
-        Access::Missing => {
+    let (access, home) = {
+        let mailbox = entry.mailbox();
+        (mailbox.access, mailbox.home)
+    };
+    match (access, home) {
+        (Access::Granted, Home::Both | Home::Cloud) => {}
+        (Access::Missing, _) | (Access::Granted, Home::Server | Home::Moving) => {
             let message = "The mailbox is either inactive, soft-deleted, or is hosted on-premise.";
             return Err(Error::new(StatusCode::NOT_FOUND, "MailboxNotEnabledForRESTAPI", message));
         }
-        Access::Denied => {
+        (Access::Denied, _) => {
             let message = "Access is denied. Check credentials and try again.";
             return Err(Error::new(StatusCode::FORBIDDEN, "ErrorAccessDenied", message));
         }
@@ -236,7 +241,12 @@ fn signed_in(world: &World, request: &Request) -> Result<Value, Error> {
     if expired {
         return Err(refused("Lifetime validation failed, the token is expired."));
     }
-    world.entra.check(request.header("authorization"), world.clock.now()).map_err(refused)
+    let claims = world.entra.check(request.header("authorization"), world.clock.now()).map_err(refused)?;
+    if entra::is_for_graph(&claims) {
+        Ok(claims)
+    } else {
+        Err(refused("Access token validation failure. Invalid audience."))
+    }
 }
 
 fn whole_service_faults(world: &World) -> Result<(), Error> {

@@ -13,7 +13,10 @@ use super::{
     settings,
     view::{Window, read_date_time},
 };
-use crate::{directory::Entry, mailbox::Access};
+use crate::{
+    directory::Entry,
+    mailbox::{Access, Home},
+};
 
 /// What the service enforces, which is more than it documents (microsoft-graph-docs issue 7047).
 const MAX_SCHEDULES: usize = 100;
@@ -86,7 +89,11 @@ fn read(body: &Value) -> Result<(Vec<String>, Window, SignedDuration), Error> {
 fn schedule(here: &Here<'_>, prefer: &Prefer, address: &str, window: Window, interval: SignedDuration) -> Value {
     let found =
         here.world.directory.by_mail(address).into_iter().next().or_else(|| here.world.directory.by_id(address));
-    let Some(entry) = found.filter(|entry| entry.mailbox().access == Access::Granted) else {
+    let there = |entry: &std::sync::Arc<Entry>| {
+        let mailbox = entry.mailbox();
+        mailbox.access == Access::Granted && matches!(mailbox.home, Home::Both | Home::Cloud)
+    };
+    let Some(entry) = found.filter(there) else {
         return json!({
             "scheduleId": address,
             "error": {

@@ -64,6 +64,11 @@ pub(crate) fn resolve(name: &str) -> Option<TimeZone> {
     if iana.contains('/') { TimeZone::get(iana).ok() } else { None }
 }
 
+/// The names that Windows has for zones.
+pub(crate) fn windows_names() -> impl Iterator<Item = &'static str> {
+    WINDOWS.iter().map(|(windows, _)| *windows)
+}
+
 /// How Windows calls a zone; IANA's name if the table has none.
 pub(crate) fn windows_name(zone: &TimeZone) -> &str {
     let iana = match zone.iana_name().unwrap_or("Etc/UTC") {

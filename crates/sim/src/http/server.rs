@@ -18,11 +18,13 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
-use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Reply, Request};
-use crate::world::{Outcome, World};
+use super::{Connection, Reply, Request};
+use crate::{
+    tls::Secure,
+    world::{Outcome, World},
+};
 
 /// Largest body that is read.
 const MAX_BODY: usize = 8 * 1024 * 1024;
@@ -34,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Serves until `stop` says so; connections then finish what they are at.
 pub(crate) async fn serve(
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Secure>,
     world: Arc<World>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -59,16 +61,16 @@ pub(crate) async fn serve(
     }
 }
 
-async fn accept(stream: TcpStream, tls: Option<TlsAcceptor>, world: Arc<World>, stop: CancellationToken) {
+async fn accept(stream: TcpStream, tls: Option<Secure>, world: Arc<World>, stop: CancellationToken) {
     // Answers are small and waited for; Nagle's algorithm would only hold them back.
     let _ = stream.set_nodelay(true);
     match tls {
-        None => converse(stream, "http", world, stop).await,
+        None => converse(stream, "http", Connection::new(None), world, stop).await,
         Some(tls) => {
-            let handshake = tokio::time::timeout(PATIENCE, tls.accept(stream));
+            let handshake = tokio::time::timeout(PATIENCE, tls.acceptor.accept(stream));
             let stream = tokio::select! { () = stop.cancelled() => return, stream = handshake => stream };
             if let Ok(Ok(stream)) = stream {
-                converse(stream, "https", world, stop).await;
+                converse(stream, "https", Connection::new(Some(tls.binding)), world, stop).await;
             }
         }
     }
@@ -77,12 +79,14 @@ async fn accept(stream: TcpStream, tls: Option<TlsAcceptor>, world: Arc<World>, 
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     scheme: &'static str,
+    connection: Connection,
     world: Arc<World>,
     stop: CancellationToken,
 ) {
+    let known = Arc::new(connection);
     let service = service_fn(|request| {
-        let world = Arc::clone(&world);
-        async move { answer(&world, scheme, request).await }
+        let (world, known) = (Arc::clone(&world), Arc::clone(&known));
+        async move { answer(&world, &known, scheme, request).await }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -115,6 +119,7 @@ type Body = http_body_util::Either<Full<Bytes>, Cut>;
 
 async fn answer(
     world: &World,
+    connection: &Connection,
     scheme: &'static str,
     request: http::Request<Incoming>,
 ) -> Result<Response<Body>, Hangup> {
@@ -128,7 +133,7 @@ async fn answer(
         Err(_) => Outcome::Reply(Reply::empty(http::StatusCode::PAYLOAD_TOO_LARGE)),
         Ok(body) => {
             let request = Request::new(parts.method, &target, parts.headers, body.to_bytes(), origin);
-            world.answer(request, head).await
+            world.answer(connection, request, head).await
         }
     };
     match outcome {

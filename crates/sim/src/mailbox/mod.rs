@@ -28,6 +28,33 @@ pub(crate) enum Access {
     Denied,
 }
 
+/// What the mailbox lets Exchange's service account see of its calendar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum EwsRight {
+    /// All but what is private.
+    #[default]
+    Reviewer,
+    /// When the owner is taken.
+    Availability,
+    /// When the owner is taken, merged into digits.
+    Merged,
+    None,
+}
+
+/// Where a mailbox lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// In both worlds at once, which no real one does: one calendar can be compared.
+    #[default]
+    Both,
+    /// In Exchange Online: Graph reads it, the server here does not know it.
+    Cloud,
+    /// On the server here: Graph does not know it.
+    Server,
+    /// On the server here, and on its way to another database.
+    Moving,
+}
+
 /// A change since the start.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
@@ -50,6 +77,10 @@ pub(crate) struct Mailbox {
     /// Delta tokens of an earlier generation are lost.
     pub(crate) generation: u64,
     pub(crate) access: Access,
+    pub(crate) ews: EwsRight,
+    /// Whether Exchange's service account may act for the owner.
+    pub(crate) impersonable: bool,
+    pub(crate) home: Home,
     /// What the mailbox's settings say in place of the person's zone; may be empty or nonsense.
     pub(crate) zone_name: Option<String>,
     /// The zone in which all-day items and series are held.
@@ -66,6 +97,9 @@ impl Mailbox {
             change: 0,
             generation: 0,
             access: Access::Granted,
+            ews: EwsRight::default(),
+            impersonable: true,
+            home: Home::default(),
             zone_name: None,
             zone,
         }
@@ -108,6 +142,32 @@ impl Mailbox {
             };
             key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
         });
+        out
+    }
+
+    /// The instances in `[from, to)` with their intervals, by time, as Exchange's own view has them: all-day items
+    /// where they were entered, and also what ends exactly at `from`.
+    pub(crate) fn timeline<'a>(
+        &self,
+        company: &Company,
+        person: &Person,
+        items: &'a [Arc<Item>],
+        (from, to): (Timestamp, Timestamp),
+    ) -> Vec<(Timestamp, Timestamp, Instance<'a>)> {
+        let from = from.saturating_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(from);
+        let mut out = Vec::new();
+        for item in items {
+            item.instances(&item.zone, (from, to), |day| self.fate(company, person, &item.id, day), &mut out);
+        }
+        out.retain(|instance| !self.hides(instance));
+        let mut out: Vec<_> = out
+            .into_iter()
+            .map(|instance| {
+                let (start, end) = instance.span.interval(&instance.item.zone);
+                (start, end, instance)
+            })
+            .collect();
+        out.sort_by(|a, b| (a.0, a.1, &a.2.id).cmp(&(b.0, b.1, &b.2.id)));
         out
     }
 
