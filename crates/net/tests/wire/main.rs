@@ -4,4 +4,5 @@
 
 mod http;
 mod server;
+mod signed;
 mod tls;
