@@ -1,7 +1,7 @@
 //! Where Exchange's web services are, as whom we sign in, and what we may read there.
 
 use busylamp_core::secret::Secret;
-use busylamp_net::trust::Trust;
+use busylamp_net::{connection::BindingUse, trust::Trust};
 use thiserror::Error;
 use url::Url;
 
@@ -65,16 +65,6 @@ pub enum EwsSignIn {
         /// Where tokens come from, for example `https://login.microsoftonline.com`.
         login: Url,
     },
-}
-
-/// Whether a sign-in is bound to the TLS connection that carries it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum BindingUse {
-    /// Bound; once more without if that is refused, for a server behind something that ends TLS.
-    #[default]
-    Auto,
-    /// Never bound.
-    Off,
 }
 
 impl EwsSettings {

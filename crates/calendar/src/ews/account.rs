@@ -1,0 +1,400 @@
+//! The account on an Exchange Server: one sign-in, its connections, and what was learned about the server. Asks, waits, asks
+//! again.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use busylamp_core::ids::MailAddress;
+use busylamp_ews::{
+    Answer, AnswerError, CONTENT_TYPE, Class as Code, Header, MailboxFault, ServerBuild, ServerVersion,
+};
+use busylamp_net::{
+    limit::Gate,
+    retry::{self, Backoff},
+};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, header};
+use tokio::time::Instant;
+use url::Url;
+
+use super::{
+    EwsSetupError,
+    batch::BatchSize,
+    error::{EwsError, Said},
+    guard::{Guard, Turn},
+    http::soap,
+    settings::{Access, EwsSettings},
+    wires::{self, Credential, Wires},
+};
+use crate::clock::Clock;
+
+/// Most requests of an account under way. Exchange allows 10 (2010) or 27 (since) to all programs of an account together
+/// ("EWS throttling in Exchange", `EWSMaxConcurrency`).
+const AT_ONCE: usize = 4;
+
+/// How often a request is sent within one poll.
+const ATTEMPTS: u32 = 4;
+
+/// How long a poll waits for Exchange to want us again; a longer wait is left to the next poll.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const PAUSES: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(8) };
+
+/// How long nobody tries once the network has failed or the server denies all, so that a poll of many mailboxes fails as a
+/// whole.
+const ACCOUNT_REST: Duration = Duration::from_secs(5);
+
+/// How long a locked account is left alone that was accepted before.
+const LOCKED_REST: Duration = Duration::from_secs(3600);
+
+/// The longest pause that `BackOffMilliseconds` can ask for and is believed.
+const LONGEST_BACK_OFF: Duration = retry::LONGEST_RETRY_AFTER;
+
+/// So many troubles in a row, and it is the server's and not the request's.
+const TROUBLES: u32 = 6;
+
+/// An account on an Exchange Server, for all instances that read with it: a refused password is tried once in all.
+pub struct EwsAccount {
+    url: Url,
+    pub(super) access: Access,
+    /// Where an administrator consents to an application, where there is one; else empty.
+    pub(super) consent_url: String,
+    wires: Wires,
+    pub(super) credential: Credential,
+    guard: Guard,
+    gate: Gate,
+    troubles: AtomicU32,
+    /// Until when the account is to be left alone, and why.
+    rest: Mutex<Option<(Instant, EwsError)>>,
+    version: Mutex<ServerVersion>,
+    server: Mutex<Option<ServerBuild>>,
+    /// How many mailboxes a request for items holds.
+    pub(super) items: BatchSize,
+    /// How many mailboxes a request for free/busy times holds.
+    pub(super) availability: BatchSize,
+}
+
+/// One request to Exchange, whatever its version.
+pub(super) struct Question<'a> {
+    /// The mailbox whose server is to serve it (`X-AnchorMailbox`).
+    pub(super) anchor: &'a MailAddress,
+    /// As whose owner it is asked.
+    pub(super) acting_as: Option<&'a MailAddress>,
+    /// Writes it.
+    pub(super) body: &'a (dyn Fn(Header<'_>) -> Vec<u8> + Sync),
+}
+
+/// What each mailbox of a request is answered.
+pub(super) type Answers<T> = Vec<Result<T, MailboxFault>>;
+
+/// Takes an answer apart.
+pub(super) type Read<'a, T> = &'a (dyn Fn(&[u8]) -> Result<Answer<T>, AnswerError> + Sync);
+
+impl EwsAccount {
+    /// An account with these settings. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// When a setting is wrong or its trust can't be used.
+    pub fn new(settings: &EwsSettings) -> Result<Arc<Self>, EwsSetupError> {
+        settings.validate()?;
+        let (wires, credential) = wires::connect(settings, AT_ONCE)?;
+        Ok(Arc::new(Self::over(settings, wires, credential)))
+    }
+
+    /// An account over these connections.
+    pub(super) fn over(settings: &EwsSettings, wires: Wires, credential: Credential) -> Self {
+        Self {
+            url: settings.url.clone(),
+            access: settings.access,
+            consent_url: settings.app().map(|app| app.consent_url()).unwrap_or_default(),
+            wires,
+            credential,
+            guard: Guard::new(),
+            gate: Gate::new(AT_ONCE),
+            troubles: AtomicU32::new(0),
+            rest: Mutex::new(None),
+            version: Mutex::default(),
+            server: Mutex::new(None),
+            items: BatchSize::new(50),
+            availability: BatchSize::new(busylamp_ews::request::MOST_AVAILABILITY),
+        }
+    }
+
+    /// What the server has said it is.
+    pub(super) fn server(&self) -> Option<ServerBuild> {
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many requests may be under way now.
+    #[cfg(test)]
+    pub(super) fn at_once(&self) -> usize {
+        self.gate.limit()
+    }
+
+    /// Asks as often as it takes and is allowed, and gives what each mailbox was answered.
+    pub(super) async fn ask<T>(
+        &self,
+        question: &Question<'_>,
+        read: Read<'_, T>,
+        clock: Clock,
+    ) -> Result<Answers<T>, EwsError> {
+        let give_up = Instant::now() + PATIENCE;
+        let mut attempt = 1;
+        loop {
+            self.wait_until_wanted(give_up).await?;
+            let version = *self.version.lock().unwrap_or_else(PoisonError::into_inner);
+            let answered = match self.once(question, version, clock).await {
+                Ok(body) => self.take_apart(&body, read),
+                Err(error) => Err(error),
+            };
+            let (answers, error) = match answered {
+                Ok(answers) => match worst(&answers) {
+                    None => {
+                        self.served();
+                        return Ok(answers);
+                    }
+                    // What one mailbox's server says is true for the account.
+                    Some(refusal) => (Some(answers), EwsError::Fault(refusal)),
+                },
+                Err(error) => (None, error),
+            };
+            if error.is_version() {
+                if self.lower(version) {
+                    continue;
+                }
+            }
+            let pause = PAUSES.pause(attempt, None, retry::jitter());
+            let in_time = error.after().is_some() || Instant::now() + pause <= give_up;
+            let again = attempt < ATTEMPTS && in_time && worth_another_attempt(&error);
+            // A connection that broke once says nothing of the account.
+            if !error.is_version() && !(again && error.is_of_account()) {
+                self.note(&error);
+            }
+            if !again {
+                return answers.ok_or(error);
+            }
+            if error.after().is_none() {
+                tokio::time::sleep(pause).await;
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Sends it once, with a second try where the sign-in is refused that was accepted before.
+    async fn once(&self, question: &Question<'_>, version: ServerVersion, clock: Clock) -> Result<Bytes, EwsError> {
+        let body = Bytes::from((question.body)(Header { version, acting_as: question.acting_as }));
+        if !self.credential.is_password() {
+            return self.with_token(question, body, clock).await;
+        }
+        let turn = self.guard.enter().await?;
+        let sent = Instant::now();
+        let refusal = match self.send(question, &body, None, clock).await {
+            Err(error @ (EwsError::Refused { .. } | EwsError::LockedOut(_))) => error,
+            other => return self.let_in(other),
+        };
+        if !self.guard.was_accepted() {
+            self.guard.refused(&refusal);
+            tracing::error!("Exchange refuses the sign-in; the account rests until its configuration changes");
+            return Err(refusal);
+        }
+        if matches!(refusal, EwsError::LockedOut(_)) {
+            self.leave_alone(LOCKED_REST, &refusal);
+            return Err(refusal);
+        }
+        self.gate.slow_down();
+        let turn: Option<Turn<'_>> = match turn {
+            Some(turn) => Some(turn),
+            None => self.guard.second_try(sent).await?,
+        };
+        self.wires.renew();
+        let sent = Instant::now();
+        match self.send(question, &body, None, clock).await {
+            Err(error @ EwsError::Refused { .. }) => {
+                if turn.is_none() && self.guard.accepted_since(sent) {
+                    // Others are let in with the same password meanwhile: it is too much for the server.
+                    let said = Said { status: 401, text: "refused in the middle of a session".to_owned() };
+                    return Err(EwsError::Busy { after: None, said });
+                }
+                self.guard.refused(&error);
+                tracing::error!(
+                    "Exchange refuses the sign-in twice; the account rests until its configuration changes"
+                );
+                Err(error)
+            }
+            other => self.let_in(other),
+        }
+    }
+
+    /// Whatever is answered but a refusal, the sign-in was accepted; what comes from something in front of Exchange says
+    /// nothing.
+    fn let_in(&self, answer: Result<Bytes, EwsError>) -> Result<Bytes, EwsError> {
+        if matches!(answer, Ok(_) | Err(EwsError::Fault(_))) {
+            self.guard.accepted();
+        }
+        answer
+    }
+
+    /// Sends it with a token, with another one if that is refused.
+    async fn with_token(&self, question: &Question<'_>, body: Bytes, clock: Clock) -> Result<Bytes, EwsError> {
+        let letter = self.credential.letter(clock.now()).await?;
+        let refusal = match self.send(question, &body, letter.header, clock).await {
+            Err(error @ EwsError::Refused { .. }) => error,
+            other => return other,
+        };
+        let (Credential::Token(tokens), Some(token)) = (&self.credential, &letter.token) else { return Err(refusal) };
+        tokens.instead_of(token, clock.now()).await.map_err(EwsError::Token)?;
+        let letter = self.credential.letter(clock.now()).await?;
+        self.send(question, &body, letter.header, clock).await
+    }
+
+    async fn send(
+        &self,
+        question: &Question<'_>,
+        body: &Bytes,
+        token: Option<HeaderValue>,
+        clock: Clock,
+    ) -> Result<Bytes, EwsError> {
+        let anchor = HeaderValue::from_str(question.anchor.as_str()).ok();
+        let credential = match token {
+            Some(token) => Some(token),
+            None => self.credential.letter(clock.now()).await?.header,
+        };
+        let mut request = Request::post(self.url.as_str())
+            .header(header::CONTENT_TYPE, CONTENT_TYPE)
+            .header(header::ACCEPT, "text/xml")
+            .body(body.clone())
+            .expect("the settings' address was checked, the rest is constant");
+        if let Some(anchor) = anchor {
+            request.headers_mut().insert("x-anchormailbox", anchor);
+        }
+        if let Some(credential) = credential {
+            request.headers_mut().insert(header::AUTHORIZATION, credential);
+        }
+        let pass = self.gate.enter().await;
+        // Others may have failed while this one waited.
+        if let Some((_, error)) = self.resting().filter(|(_, error)| error.is_of_account()) {
+            return Err(error);
+        }
+        let answer = self.wires.present().send(request).await;
+        drop(pass);
+        let answer: Response<Bytes> = answer.map_err(EwsError::of_network)?;
+        soap(answer, self.credential.is_password(), clock.now())
+    }
+
+    fn take_apart<T>(&self, body: &[u8], read: Read<'_, T>) -> Result<Answers<T>, EwsError> {
+        match read(body) {
+            Ok(answer) => {
+                self.met(answer.server);
+                Ok(answer.mailboxes)
+            }
+            Err(AnswerError::Fault { refusal, server }) => {
+                self.met(server);
+                Err(EwsError::Fault(refusal))
+            }
+            Err(AnswerError::TooLarge) => Err(EwsError::TooLarge),
+            Err(AnswerError::NotSoap) => Err(EwsError::BadAnswer("it is no SOAP")),
+            Err(AnswerError::OtherOperation) => Err(EwsError::BadAnswer("it answers something else")),
+            Err(AnswerError::Count { .. }) => Err(EwsError::BadAnswer("it answers for another number of mailboxes")),
+            Err(AnswerError::Unreadable(why)) => Err(EwsError::BadAnswer(why)),
+        }
+    }
+
+    fn met(&self, server: Option<ServerBuild>) {
+        if let Some(server) = server {
+            *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
+        }
+    }
+
+    /// From here on requests are written for an older version than this one, if there is one.
+    fn lower(&self, refused: ServerVersion) -> bool {
+        let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
+        if *version == refused {
+            let Some(older) = refused.older() else { return false };
+            tracing::info!(version = older.name(), "Exchange wants an older version of the protocol");
+            *version = older;
+        }
+        true
+    }
+
+    fn served(&self) {
+        self.troubles.store(0, Ordering::Relaxed);
+        self.gate.speed_up();
+    }
+
+    /// What an error means for the account: fewer requests at a time, or none for a while.
+    fn note(&self, error: &EwsError) {
+        if error.is_busy() {
+            self.gate.slow_down();
+        }
+        if let Some(after) = error.after() {
+            self.leave_alone(after.min(LONGEST_BACK_OFF), error);
+        } else if error.is_of_account() {
+            self.leave_alone(ACCOUNT_REST, error);
+        } else if matches!(error, EwsError::Trouble(_) | EwsError::BadAnswer(_) | EwsError::Busy { .. })
+            && self.troubles.fetch_add(1, Ordering::Relaxed) + 1 >= TROUBLES
+        {
+            self.troubles.store(0, Ordering::Relaxed);
+            self.leave_alone(PATIENCE + ACCOUNT_REST, error);
+        }
+    }
+
+    /// Waits while the account is to be left alone; fails at once if that takes too long or can't help.
+    async fn wait_until_wanted(&self, give_up: Instant) -> Result<(), EwsError> {
+        let Some((until, error)) = self.resting() else { return Ok(()) };
+        if until > give_up || error.is_of_account() {
+            return Err(error);
+        }
+        tokio::time::sleep_until(until).await;
+        Ok(())
+    }
+
+    /// Until when the account is to be left alone, and why, if it is.
+    fn resting(&self) -> Option<(Instant, EwsError)> {
+        let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        rest.filter(|(until, _)| Instant::now() < *until)
+    }
+
+    fn leave_alone(&self, pause: Duration, error: &EwsError) {
+        let until = Instant::now() + pause;
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        if rest.as_ref().is_none_or(|(present, _)| *present < until) {
+            *rest = Some((until, error.clone()));
+        }
+    }
+}
+
+/// What one mailbox's answer says that is true for the account: that it is too much, or that our version is too new.
+fn worst<T>(answers: &Answers<T>) -> Option<busylamp_ews::Refusal> {
+    answers.iter().find_map(|answer| match answer {
+        Err(MailboxFault::Refused(refusal)) if matches!(refusal.class(), Code::Throttled | Code::OlderVersion) => {
+            Some(refusal.clone())
+        }
+        Ok(_) | Err(MailboxFault::Refused(_) | MailboxFault::Unreadable(_)) => None,
+    })
+}
+
+/// Whether the same request may have another answer within this poll.
+fn worth_another_attempt(error: &EwsError) -> bool {
+    use busylamp_net::http::HttpErrorKind;
+    match error {
+        EwsError::Busy { .. } | EwsError::Trouble(_) => true,
+        EwsError::Fault(_) => error.is_busy(),
+        EwsError::Network(error) => matches!(error.kind, HttpErrorKind::Reset),
+        EwsError::Token(_)
+        | EwsError::Refused { .. }
+        | EwsError::LockedOut(_)
+        | EwsError::FormLogin(_)
+        | EwsError::Policy(_)
+        | EwsError::Forbidden(_)
+        | EwsError::NoService(_)
+        | EwsError::Version(_)
+        | EwsError::TooLarge
+        | EwsError::Unreadable(_)
+        | EwsError::BadAnswer(_) => false,
+    }
+}

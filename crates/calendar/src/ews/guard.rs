@@ -1,0 +1,108 @@
+//! Never locks an account: a password that nobody has accepted yet is tried once, by one request; one that was accepted is
+//! tried once more when it is refused, since Exchange answers 401 when it wants fewer connections
+//! (`exchangelib`, `protocol.py`).
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::error::EwsError;
+
+/// How long nobody doubts a sign-in. After that one request goes ahead of the others, so that a password that was changed
+/// meanwhile is not tried by all of them.
+const BELIEVED: Duration = Duration::from_secs(30);
+
+/// The standing of one account with its server.
+pub(super) struct Guard {
+    standing: Mutex<Standing>,
+    first: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone)]
+enum Standing {
+    /// Nobody has answered yet.
+    New,
+    /// Accepted at this instant.
+    Accepted(Instant),
+    /// Refused for good.
+    Refused(EwsError),
+}
+
+/// The right to try a sign-in whose outcome is open. There is one at a time.
+pub(super) struct Turn<'a> {
+    _first: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Guard {
+    pub(super) fn new() -> Self {
+        Self { standing: Mutex::new(Standing::New), first: tokio::sync::Mutex::new(()) }
+    }
+
+    /// Waits until a request may go: with a turn where it is in doubt that the server accepts the account.
+    ///
+    /// # Errors
+    /// When it has been refused.
+    pub(super) async fn enter(&self) -> Result<Option<Turn<'_>>, EwsError> {
+        match self.believed_since(Instant::now().checked_sub(BELIEVED)) {
+            Ok(true) => Ok(None),
+            Ok(false) => self.turn(Instant::now().checked_sub(BELIEVED)).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits for a turn after a refusal of a request that was sent at `sent`; without one where another has been accepted
+    /// since.
+    ///
+    /// # Errors
+    /// When the account was never accepted, or has been refused meanwhile.
+    pub(super) async fn second_try(&self, sent: Instant) -> Result<Option<Turn<'_>>, EwsError> {
+        self.turn(Some(sent)).await
+    }
+
+    async fn turn(&self, since: Option<Instant>) -> Result<Option<Turn<'_>>, EwsError> {
+        let first = self.first.lock().await;
+        Ok(if self.believed_since(since)? { None } else { Some(Turn { _first: first }) })
+    }
+
+    /// Whether it has been accepted after this instant.
+    fn believed_since(&self, since: Option<Instant>) -> Result<bool, EwsError> {
+        match &*self.lock() {
+            Standing::New => Ok(false),
+            Standing::Accepted(at) => Ok(since.is_none_or(|since| *at > since)),
+            Standing::Refused(error) => Err(error.clone()),
+        }
+    }
+
+    /// Whether the account has ever been accepted and not been refused since.
+    pub(super) fn was_accepted(&self) -> bool {
+        matches!(&*self.lock(), Standing::Accepted(_))
+    }
+
+    /// Whether it has been accepted after this instant.
+    pub(super) fn accepted_since(&self, since: Instant) -> bool {
+        matches!(&*self.lock(), Standing::Accepted(at) if *at > since)
+    }
+
+    /// A request was let through.
+    pub(super) fn accepted(&self) {
+        let mut standing = self.lock();
+        match &*standing {
+            // What was sent before it was refused doesn't make it good again.
+            Standing::Refused(_) => {}
+            Standing::New | Standing::Accepted(_) => *standing = Standing::Accepted(Instant::now()),
+        }
+    }
+
+    /// It stays refused.
+    pub(super) fn refused(&self, error: &EwsError) {
+        *self.lock() = Standing::Refused(error.clone());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Standing> {
+        // The standing is replaced whole, so a panic elsewhere leaves nothing half done.
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

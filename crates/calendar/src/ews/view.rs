@@ -1,0 +1,120 @@
+//! The full reading: every event of a window, in one request for many mailboxes, and in further ones where a calendar is
+//! longer than a page.
+
+use busylamp_core::{
+    event::{Agenda, Event},
+    ids::MailAddress,
+};
+use busylamp_ews::{ReadItems, Rest, Shape, Span, answer, request};
+use futures_util::future::join_all;
+use jiff::tz::TimeZone;
+
+use super::{
+    account::{EwsAccount, Question},
+    batch::{self, BatchSize},
+    error::EwsError,
+};
+use crate::{Request, clock::Clock, zone};
+
+/// Items a page.
+const PAGE: u32 = 500;
+
+/// Items a page where that many lie across one instant. Exchange keeps no more than 1,000 in memory for a caller
+/// ("EWS throttling in Exchange", `EWSFindCountLimit`).
+const LONG_PAGE: u32 = 1000;
+
+/// Most pages of one mailbox.
+const MOST_PAGES: usize = 40;
+
+/// A mailbox that is to be read.
+#[derive(Clone)]
+pub(super) struct Target {
+    pub(super) mail: MailAddress,
+    /// The zone of its all-day events that name none.
+    pub(super) zone: TimeZone,
+    /// It has been read before, so that its server is a good one for a request.
+    pub(super) known: bool,
+}
+
+/// Reads these calendars, each whole or not at all, in their order. With `one_each`, every request serves one mailbox and is
+/// asked as its owner.
+pub(super) async fn read(
+    account: &EwsAccount,
+    targets: &[Target],
+    request: &Request<'_>,
+    one_each: bool,
+    clock: Clock,
+) -> Vec<Result<Agenda, EwsError>> {
+    let span = Span { from: request.window.from, to: request.window.to };
+    let single = BatchSize::new(1);
+    let size = if one_each { &single } else { &account.items };
+    let view = View { account, request, one_each, clock };
+    let first = batch::each(targets.len(), size, clock, |places| {
+        let batch: Vec<&Target> = places.iter().map(|place| &targets[*place]).collect();
+        async move { view.page(&batch, span, PAGE).await }
+    });
+    let pages = first.await.into_iter().zip(targets);
+    join_all(pages.map(|(page, target)| async move {
+        match page {
+            Ok(page) => view.whole(target, page, span).await,
+            Err(error) => Err(error),
+        }
+    }))
+    .await
+}
+
+/// What is read, and how.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    account: &'a EwsAccount,
+    request: &'a Request<'a>,
+    one_each: bool,
+    clock: Clock,
+}
+
+impl View<'_> {
+    /// A page of each of these calendars.
+    async fn page(
+        &self,
+        targets: &[&Target],
+        span: Span,
+        most: u32,
+    ) -> Result<super::account::Answers<busylamp_ews::Page>, EwsError> {
+        let mails: Vec<&MailAddress> = targets.iter().map(|target| &target.mail).collect();
+        let zones: Vec<&TimeZone> = targets.iter().map(|target| &target.zone).collect();
+        let how = ReadItems { span, reading: self.request.reading, zone_named: &zone::named };
+        let known = targets.iter().find(|target| target.known).or(targets.first());
+        let anchor = known.map(|target| &target.mail).ok_or(EwsError::BadAnswer("nobody was asked for"))?;
+        let question = Question {
+            anchor,
+            acting_as: self.one_each.then_some(anchor),
+            body: &|header| request::find_items(header, &mails, Shape::Events { subject: true }, span, most),
+        };
+        self.account.ask(&question, &|body| answer::items(body, &zones, &how), self.clock).await
+    }
+
+    /// All of a calendar whose first page this is.
+    async fn whole(&self, target: &Target, first: busylamp_ews::Page, all: Span) -> Result<Agenda, EwsError> {
+        let mut events: Vec<Event> = first.events;
+        let (mut rest, mut span, mut most) = (first.rest, all, PAGE);
+        for _ in 1..MOST_PAGES {
+            match rest {
+                Rest::Nothing => return Ok(Agenda::new(events)),
+                // Those that lie across the last item's start come again; they have the same ids.
+                Rest::From(next) if next > span.from => (span, most) = (Span { from: next, ..all }, PAGE),
+                Rest::From(_) | Rest::Unknown if most < LONG_PAGE => most = LONG_PAGE,
+                Rest::From(_) | Rest::Unknown => {
+                    return Err(EwsError::BadAnswer("more events at one time than a page holds"));
+                }
+            }
+            let page = match self.page(&[target], span, most).await?.pop() {
+                Some(Ok(page)) => page,
+                Some(Err(fault)) => return Err(batch::of_mailbox(fault)),
+                None => return Err(EwsError::BadAnswer("it has no page")),
+            };
+            events.extend(page.events);
+            rest = page.rest;
+        }
+        Err(EwsError::BadAnswer("a calendar has more events than are read"))
+    }
+}

@@ -1,0 +1,131 @@
+//! The check for people: every step of the way to a calendar, without changing anything.
+
+use busylamp_core::{
+    check::{Step, Verdict},
+    ids::MailAddress,
+    title::Reading,
+};
+use busylamp_ews::{Granted, Span};
+use jiff::{SignedDuration, tz::TimeZone};
+
+use super::{
+    account::EwsAccount,
+    availability,
+    error::{EwsError, ONLINE_END},
+    settings::Access,
+    view::{self, Target},
+};
+use crate::{Request, Window, clock::Clock};
+
+/// Walks to the mailbox. Stops where it doesn't go on. Without a mailbox there is nobody to ask for, and nothing is tried:
+/// every request of this protocol is about a mailbox.
+pub(super) async fn check(account: &EwsAccount, mailbox: Option<&MailAddress>, clock: Clock) -> Vec<Step> {
+    let Some(mail) = mailbox else {
+        let note = "not tried: it takes a mailbox to ask for, and no user has one".to_owned();
+        return vec![Step::new("sign-in", Verdict::Note(note)), Step::new("keywords", keywords(account.access))];
+    };
+    let now = clock.now();
+    let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
+    let span = Span { from: now, to: tomorrow };
+    let mails = std::slice::from_ref(mail);
+    let free_busy = availability::read(account, mails, span, clock).await.pop();
+    let free_busy = free_busy.unwrap_or(Err(EwsError::BadAnswer("it has no mailbox")));
+    if let Err(error) = &free_busy
+        && error.is_of_account()
+    {
+        return vec![Step::new("sign-in", Verdict::Fault(error.sentence(&account.consent_url)))];
+    }
+    let mut steps = vec![Step::new("sign-in", Verdict::Ok("the server accepts it".to_owned()))];
+    steps.extend(server(account));
+
+    let needed = account.access == Access::FreeBusy;
+    steps.push(Step::new(
+        "free/busy",
+        match &free_busy {
+            Ok(found) if found.granted == Granted::MergedOnly => {
+                Verdict::Note("only in steps of a quarter of an hour, and of two events at a time only one".to_owned())
+            }
+            Ok(found) => Verdict::Ok(format!("{} busy times in the next 24 hours", found.busy.len())),
+            Err(error) if needed => Verdict::Fault(error.sentence(&account.consent_url)),
+            Err(error) => Verdict::Note(match account.access {
+                Access::Impersonation => format!("not to be had, so each mailbox is asked for changes itself: {error}"),
+                Access::Folder | Access::FreeBusy => format!("not to be had: {error}"),
+            }),
+        },
+    ));
+    let zone = free_busy.ok().and_then(|found| found.zone);
+    if account.access != Access::FreeBusy {
+        let read = read(account, mail, zone.as_ref(), span, clock).await;
+        let found = read.is_ok();
+        steps.push(Step::new(
+            "calendar",
+            match read {
+                Ok(number) => Verdict::Ok(format!("{number} events in the next 24 hours")),
+                Err(error) => Verdict::Fault(error.sentence(&account.consent_url)),
+            },
+        ));
+        if !found {
+            return steps;
+        }
+    }
+    steps.push(Step::new(
+        "time zone",
+        match zone {
+            Some(_) => Verdict::Ok("the mailbox tells its own".to_owned()),
+            None => {
+                Verdict::Note("the mailbox tells none; the configured one counts for its all-day events".to_owned())
+            }
+        },
+    ));
+    steps.push(Step::new("keywords", keywords(account.access)));
+    steps
+}
+
+/// How many events there are.
+async fn read(
+    account: &EwsAccount,
+    mail: &MailAddress,
+    zone: Option<&TimeZone>,
+    span: Span,
+    clock: Clock,
+) -> Result<usize, EwsError> {
+    let utc = TimeZone::UTC;
+    let request = Request {
+        mailboxes: std::slice::from_ref(mail),
+        window: Window { from: span.from, to: span.to },
+        reading: &Reading::default(),
+        zone: &utc,
+        now: clock.now(),
+        full: true,
+    };
+    let target = Target { mail: mail.clone(), zone: zone.unwrap_or(&utc).clone(), known: false };
+    let one_each = account.access == Access::Impersonation;
+    let agendas = view::read(account, std::slice::from_ref(&target), &request, one_each, clock).await;
+    match agendas.into_iter().next() {
+        Some(agenda) => agenda.map(|agenda| agenda.events().len()),
+        None => Err(EwsError::BadAnswer("it has no calendar")),
+    }
+}
+
+fn server(account: &EwsAccount) -> Option<Step> {
+    let server = account.server()?;
+    let text = format!("{} ({server})", server.product());
+    let verdict = if server.is_online() { Verdict::Note(format!("{text}; {ONLINE_END}")) } else { Verdict::Ok(text) };
+    Some(Step::new("server", verdict))
+}
+
+/// What the rights leave of keywords.
+fn keywords(access: Access) -> Verdict {
+    match access {
+        Access::Impersonation => Verdict::Ok("all subjects are read".to_owned()),
+        Access::Folder => Verdict::Note(
+            "private events come without their subjects: keywords in those can't work (access = \"impersonation\" can)"
+                .to_owned(),
+        ),
+        Access::FreeBusy => Verdict::Note(
+            "only free/busy times are read: there are no keywords and no titles, and cancelled, declined and private events \
+             are not told apart"
+                .to_owned(),
+        ),
+    }
+}
