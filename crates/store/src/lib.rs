@@ -32,7 +32,7 @@
 //!
 //! States (they hold status texts), agendas (they hold titles) and secrets are sealed with the master [`Key`], each
 //! record bound to its place. In the open stand configurations, account numbers, mail addresses, instants, activation
-//! numbers, facts and the history, which never contains a text. The key is kept apart from the store and from its
+//! numbers, facts, people's names with the hashes of their passwords, the audit trail and the history, which never contains a text. The key is kept apart from the store and from its
 //! backups. All files have mode 0600.
 //!
 //! ```text
@@ -44,12 +44,15 @@
 //! instances, secrets configuration
 //! history            past decisions and writes, without texts
 //! facts              small things to remember
+//! people, sessions   who uses the pages, and who is signed in
+//! audit              who changed what
 //! backup             a copy while running
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod agendas;
+mod audit;
 mod backup;
 mod document;
 mod error;
@@ -58,17 +61,22 @@ mod files;
 mod history;
 mod instances;
 mod key;
+mod people;
 mod seal;
 mod secrets;
+mod sessions;
 mod states;
 mod store;
 mod time;
 
 pub use agendas::{NewAgenda, StoredAgenda};
+pub use audit::{AUDIT_LIMIT, Action, Audited};
 pub use document::Loaded;
 pub use error::{StoreError, Unreadable};
 pub use facts::Scope;
 pub use history::{HISTORY_DAYS, HISTORY_LIMIT, Reason, Record, Recorded, What};
 pub use instances::{Change, InstanceDocument, Phase, StoredInstance};
 pub use key::{CREDENTIAL, Key, KeyError};
+pub use people::{Changed, PasswordHash, Person, PersonId, Role, UnknownRole};
+pub use sessions::{SESSION_IDLE, SESSION_LIFE, TokenHash};
 pub use store::Store;
