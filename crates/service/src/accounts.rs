@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use busylamp_calendar::ews::EwsAccount;
+
 use crate::config::{AccountKey, Exchange};
 
 /// The accounts in use.
@@ -18,7 +20,7 @@ impl Accounts {
         if let Some((_, account)) = self.0.iter().find(|(key, _)| *key == exchange.key) {
             return Ok(Arc::clone(account));
         }
-        let account = Arc::new(EwsAccount::new(&exchange.settings)?);
+        let account = EwsAccount::new(&exchange.settings).map_err(|error| error.to_string())?;
         self.0.push((exchange.key.clone(), Arc::clone(&account)));
         Ok(account)
     }
@@ -26,12 +28,5 @@ impl Accounts {
     /// Drops those that nobody uses any more: what is configured like one of them later is tried afresh.
     pub(crate) fn keep_only(&mut self, is_used: impl Fn(&AccountKey) -> bool) {
         self.0.retain(|(key, _)| is_used(key));
-    }
-}
-
-pub(crate) struct EwsAccount;
-impl EwsAccount {
-    fn new(_: &busylamp_calendar::ews::EwsSettings) -> Result<Self, String> {
-        Err("Exchange Server can't be read yet".to_owned())
     }
 }

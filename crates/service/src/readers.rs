@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use busylamp_calendar::{
     Calendar,
-    ews::{Access, EwsSettings},
+    ews::{Access, EwsCalendar, EwsSettings},
     graph::{GraphCalendar, GraphSettings},
     hybrid::{HybridCalendar, Side},
 };
@@ -108,10 +108,9 @@ fn read_graph(graph: &Polled<GraphSettings>) -> Result<SideReader, String> {
 }
 
 fn read_ews(ews: &Polled<Exchange>, accounts: &mut Accounts) -> Result<SideReader, String> {
-    let _account = accounts.get(&ews.settings)?;
-    let _notes = what_is_missing(&ews.settings.settings);
-    let _ = ews.every;
-    Err("Exchange Server can't be read yet".to_owned())
+    let calendar = EwsCalendar::new(accounts.get(&ews.settings)?);
+    let notes = what_is_missing(&ews.settings.settings);
+    Ok(SideReader { calendar: Arc::new(calendar), every: ews.every, notes })
 }
 
 /// What the rights of an account leave out, for people.
