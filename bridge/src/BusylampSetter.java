@@ -2,6 +2,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -20,7 +21,7 @@ final class BusylampSetter {
     private Method method;
     private boolean several;
     /** All that looked like it, for support. */
-    final List<String> seen = new ArrayList<String>();
+    final TreeSet<String> seen = new TreeSet<String>();
 
     /** Looks at a component, unless an earlier one had the method, or several. */
     void lookAt(Class<?> type, Object object) {

@@ -18,6 +18,7 @@ use anyhow::{Context as _, Result, bail};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
+    debian,
     shell::{Shell, run, say, succeeds},
     steps::Tally,
     suite,
@@ -32,6 +33,9 @@ const SETTERS: [&str; 2] = ["none", "several"];
 
 /// The step. Without a JDK nothing is built, which continuous integration does not let pass.
 pub(crate) fn check(shell: &Shell) -> Result<Tally> {
+    if !has_jdk() {
+        debian::find_or_install(shell, &["javac"], &["default-jdk-headless"])?;
+    }
     if !has_jdk() {
         if shell.in_ci() {
             bail!("a JDK of version 17 or later is missing");
