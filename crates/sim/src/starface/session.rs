@@ -114,7 +114,15 @@ impl Sessions {
     /// The value of `de.vertico.starface.auth` that is right.
     pub(super) fn xml_rpc_auth(&self) -> String {
         let Self { login, password, .. } = self;
-        format!("{login}:{}", hex(Sha512::digest(format!("{login}*{}", password_hash(password)))))
+        match self.login_type {
+            LoginType::Internal => {
+                format!("{login}:{}", hex(Sha512::digest(format!("{login}*{}", password_hash(password)))))
+            }
+            LoginType::ActiveDirectory => {
+                use base64::{Engine, engine::general_purpose::STANDARD};
+                STANDARD.encode(format!("{login}*{password}"))
+            }
+        }
     }
 
     pub(super) fn token(&mut self, kind: TokenKind, now: Timestamp) -> String {
