@@ -8,12 +8,13 @@
 //! read, write       accounts in, batches out
 //! labels, phones    labels of busy lamp keys: which show whom, and bringing them to phones
 //! echo              own changes, told from a person's
-//! walk              the check for people
+//! check, trial      for people who set it up: looking at everything, and trying everything with one user
 //! failure           what becomes of a call that failed
 //! ```
 
 mod address;
 mod bridge;
+mod check;
 mod config;
 mod echo;
 mod failure;
@@ -23,7 +24,7 @@ mod read;
 mod rest;
 #[cfg(test)]
 mod tests;
-mod walk;
+mod trial;
 mod write;
 mod xml_rpc;
 
@@ -39,7 +40,6 @@ use busylamp_net::http::{HttpClient, HttpSettings, Transport};
 use jiff::SignedDuration;
 use tokio::sync::{Mutex, Semaphore};
 
-pub use self::config::{BRIDGE_INSTANCE, BridgeConfig, ConfigError, StarfaceConfig};
 use self::{
     bridge::{
         Bridge,
@@ -49,6 +49,10 @@ use self::{
     failure::Failure,
     labels::Labels,
     rest::{Rest, diversions::Doubts, numbers::Numbers, session::Sessions, users},
+};
+pub use self::{
+    check::Telling,
+    config::{BRIDGE_INSTANCE, BridgeConfig, ConfigError, StarfaceConfig},
 };
 use crate::{AccountWrites, Capabilities, Change, Directory, Pbx, PbxError, Reading, WriteOutcome};
 
@@ -208,6 +212,6 @@ impl Pbx for Starface {
     }
 
     async fn check(&self, group: &str) -> Vec<Step> {
-        self.walk(group).await
+        self.examine(group, Telling::Accounts).await
     }
 }

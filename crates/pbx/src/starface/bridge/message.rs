@@ -78,6 +78,8 @@ pub(crate) type Answer<T> = Result<Result<T, Code>, Malformed>;
 pub(crate) struct Info {
     /// The bridge's version.
     pub(crate) bridge: String,
+    /// The PBX's version; empty if the bridge does not know it.
+    pub(crate) pbx: String,
     /// What it can do, in the words of the contract: `dnd.read`, `dnd.write`, `presence.read`, `presence.write`,
     /// `events`; words that are not known are kept.
     pub(crate) can: BTreeSet<String>,
@@ -147,10 +149,13 @@ pub(crate) fn ask_info() -> String {
 /// Reads the answer to [`ask_info`].
 pub(crate) fn read_info(text: &str) -> Answer<Info> {
     accepted(text, |message| {
-        let bridge = message.header.get("bridge").unwrap_or_default();
-        let bridge = bridge.chars().filter(|c| !c.is_control()).take(MAX_VERSION).collect();
+        let version = |name| -> String {
+            let version = message.header.get(name).unwrap_or_default();
+            version.chars().filter(|c| !c.is_control()).take(MAX_VERSION).collect()
+        };
+        let (bridge, pbx) = (version("bridge"), version("pbx"));
         let can = message.records.iter().filter_map(|record| record.get("can")).map(str::to_owned).collect();
-        Ok(Info { bridge, can })
+        Ok(Info { bridge, pbx, can })
     })
 }
 
@@ -162,6 +167,9 @@ pub(crate) fn ask_describe() -> String {
 /// Reads the answer to [`ask_describe`]: lines for people, `what: found`.
 pub(crate) fn read_describe(text: &str) -> Answer<Vec<String>> {
     accepted(text, |message| {
+        if message.records.iter().any(|record| record.get("account").is_some() || record.get("text").is_some()) {
+            return Err(Malformed::Shape("a description tells of no user"));
+        }
         let lines = message.records.iter().take(MAX_LINES).map(|record| {
             let line = record.values().collect::<Vec<_>>().join(": ");
             line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_LINE).collect()

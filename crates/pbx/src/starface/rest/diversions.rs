@@ -129,6 +129,71 @@ pub(crate) async fn read(
     Ok(Some(diversions))
 }
 
+/// An entry as a check looks at it.
+pub(crate) struct Seen {
+    /// For which of the user's own numbers, as written.
+    pub(crate) number: String,
+    /// Whether it is a group's.
+    pub(crate) of_group: bool,
+    /// When it acts: `ALWAYS`, `BUSY`, `TIMEOUT`.
+    pub(crate) trigger: String,
+    /// Switched on.
+    pub(crate) enabled: bool,
+    /// It leads somewhere.
+    pub(crate) has_destination: bool,
+}
+
+/// Every entry of a user's, groups' and other triggers' too, and the members that no description lists, by path.
+pub(crate) async fn look(rest: &Rest, account: &AccountId) -> Result<(Vec<Seen>, BTreeSet<String>), Failure> {
+    let raw: Vec<serde_json::Value> =
+        rest.fetch("a user's diversions", &["redirects"], &[("actOnBehalfOf", account.as_str())]).await?;
+    let mut strange = BTreeSet::new();
+    let mut seen = Vec::with_capacity(raw.len());
+    for value in raw {
+        undescribed(&value, "", &mut strange);
+        let entry: Entry = serde_json::from_value(value).map_err(|_| malformed("an entry is not what was expected"))?;
+        seen.push(Seen {
+            has_destination: entry.has_destination(),
+            number: entry.phone_number.unwrap_or_default(),
+            of_group: entry.group_number == Some(true),
+            trigger: entry.redirect_trigger.redirect_trigger_type,
+            enabled: entry.enabled,
+        });
+    }
+    Ok((seen, strange))
+}
+
+/// The members of an entry in the description. (Swagger, `Redirection` and what it refers to)
+const DESCRIBED: [&str; 16] = [
+    "id",
+    "enabled",
+    "phoneNumber",
+    "groupNumber",
+    "redirectTrigger",
+    "redirectTrigger.redirectTriggerType",
+    "redirectDestination",
+    "redirectDestination.redirectDestinationType",
+    "redirectDestination.phoneNumber",
+    "redirectDestination.mailboxId",
+    "lastMailboxDestination",
+    "lastMailboxDestination.redirectDestinationType",
+    "lastMailboxDestination.mailboxId",
+    "lastPhoneNumberDestination",
+    "lastPhoneNumberDestination.redirectDestinationType",
+    "lastPhoneNumberDestination.phoneNumber",
+];
+
+fn undescribed(value: &serde_json::Value, path: &str, out: &mut BTreeSet<String>) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        if DESCRIBED.contains(&path.as_str()) {
+            undescribed(value, &path, out);
+        } else {
+            out.insert(path);
+        }
+    }
+}
+
 /// Every entry of a user's, groups' and other triggers' too.
 async fn all(rest: &Rest, account: &AccountId) -> Result<Vec<Entry>, Failure> {
     rest.fetch("a user's diversions", &["redirects"], &[("actOnBehalfOf", account.as_str())]).await

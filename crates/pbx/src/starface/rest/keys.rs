@@ -141,7 +141,7 @@ async fn try_rename(rest: &Rest, lamp: &Lamp, name: &StatusText, form: Form) -> 
     // Until the write leaves, nothing can have been done.
     let found = Text::read(rest, &lamp.place, form).await.map_err(|failure| Failure::not_done(failure.error))?;
     let Some(found) = found else { return Ok(gone) };
-    if found.shows.as_ref() != Some(&lamp.shows) {
+    if !found.shows(&lamp.shows) {
         return Ok(gone);
     }
     if found.name == *name {
@@ -232,6 +232,11 @@ impl Text {
         let name: Option<String> = parse("a key", name.get().as_bytes()).map_err(Failure::perhaps_done)?;
         let (name, shows) = (StatusText::new(name.unwrap_or_default()), shows.map(|id| AccountId::new(id.0)));
         Ok(Some(Self { form, text, shows, name }))
+    }
+
+    /// Whether the text says that the key shows this account.
+    pub(crate) fn shows(&self, account: &AccountId) -> bool {
+        self.shows.as_ref() == Some(account)
     }
 
     /// The same text under another name.

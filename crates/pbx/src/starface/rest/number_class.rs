@@ -40,22 +40,34 @@ impl OwnNumber {
         };
         if class != NumberClass::Internal {
             let area = digits(parts.local_prefix);
+            let area = area.trim_start_matches('0');
             let country = digits(parts.national_prefix);
-            let national = format!("{}{number}", area.trim_start_matches('0'));
-            let mut dialled = vec![format!("0{national}")];
-            spellings.insert(national.clone());
             let country = country.trim_start_matches('0');
-            if !country.is_empty() {
-                spellings.insert(format!("{country}{national}"));
-                dialled.push(format!("00{country}{national}"));
-            }
             let exit = digits(parts.exit_code);
-            spellings.extend(dialled.iter().map(|number| format!("{exit}{number}")));
-            spellings.extend(dialled);
+            for local in locals(&number, area, country) {
+                let national = format!("{area}{local}");
+                let mut dialled = vec![format!("0{national}")];
+                if !country.is_empty() {
+                    spellings.insert(format!("{country}{national}"));
+                    dialled.push(format!("00{country}{national}"));
+                }
+                spellings.insert(national);
+                spellings.insert(local.to_owned());
+                spellings.extend(dialled.iter().map(|number| format!("{exit}{number}")));
+                spellings.extend(dialled);
+            }
         }
         spellings.remove("");
         Self { class, spellings }
     }
+}
+
+/// What a number may be within its area: it is not written down whether the list of numbers has it with its prefixes.
+fn locals<'a>(number: &'a str, area: &str, country: &str) -> impl Iterator<Item = &'a str> {
+    let prefixes = [format!("{country}{area}"), format!("00{country}{area}"), format!("0{area}")];
+    let without =
+        prefixes.into_iter().filter(|prefix| prefix.len() > 2).filter_map(|prefix| number.strip_prefix(&*prefix));
+    std::iter::once(number).chain(without.filter(|local| !local.is_empty()))
 }
 
 /// The classes of the numbers that a user's diversions are for, in their order.
@@ -90,7 +102,11 @@ pub(crate) fn classify(own: &[OwnNumber], called: &[&str]) -> Vec<NumberClass> {
     }
 }
 
+/// What is dialled; nothing where there are letters, which no number has.
 fn digits(number: &str) -> String {
+    if number.chars().any(char::is_alphabetic) {
+        return String::new();
+    }
     number.chars().filter(char::is_ascii_digit).collect()
 }
 
@@ -127,9 +143,20 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_is_listed_with_its_prefixes_is_the_same_number() {
+        for number in ["+497211234530", "00497211234530", "07211234530", "1234530"] {
+            let parts = Parts { number, local_prefix: "721", national_prefix: "+49", exit_code: "" };
+            let own = [internal("30"), OwnNumber::new("EXTERNAL", parts)];
+            for called in ["+497211234530", "00497211234530", "0721/1234530", "1234530"] {
+                assert_eq!(classify(&own, &[called, "30"]), [NumberClass::External, NumberClass::Internal], "{number}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_the_users_own_or_has_no_digits_can_not_be_told() {
         let own = [internal("30"), external("1234530")];
-        assert_eq!(classify(&own, &["31", "", "anonymous"]), [NumberClass::Unknown; 3]);
+        assert_eq!(classify(&own, &["31", "", "anonymous", "x30"]), [NumberClass::Unknown; 4]);
         assert_eq!(classify(&[], &["30"]), [NumberClass::Unknown]);
         let fax = OwnNumber::new("DISPLAY", Parts { number: "77", ..Parts::default() });
         assert_eq!(classify(&[fax], &["77"]), [NumberClass::Unknown]);

@@ -1,113 +1,16 @@
-//! The driver against the simulator, whose wire code is its own: what both take for STARFACE's way is seen by the
-//! simulator's control interface, not by the driver.
-#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
+//! What every version has in common.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use busylamp_core::{
-    account::{AccountState, Dimension, NumberClass, Presence, Value},
+    account::{Dimension, NumberClass, Presence, Value},
     check::Verdict,
-    ids::AccountId,
-    secret::Secret,
 };
-use busylamp_net::{
-    http::{HttpClient, HttpSettings},
-    trust::Trust,
-};
-use busylamp_pbx::{
-    AccountWrites, Change, Pbx, PbxError, Reading, WriteOutcome,
-    starface::{BridgeConfig, Starface, StarfaceConfig},
-};
-use busylamp_sim::{Calendars, SimConfig, Simulator};
-use bytes::Bytes;
+use busylamp_pbx::{Change, Pbx, PbxError, Reading, WriteOutcome};
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
-/// A simulator with ten employees, a driver, and the simulator's control interface.
-struct House {
-    sim: Simulator,
-    pbx: Starface,
-    http: HttpClient,
-}
-
-#[derive(Clone, Copy)]
-enum SignIn {
-    Legacy,
-    Token,
-}
-
-impl House {
-    async fn open() -> Self {
-        Self::with(SignIn::Legacy, false).await
-    }
-
-    async fn with(sign_in: SignIn, tls: bool) -> Self {
-        let quiet = SimConfig { users: 10, calendars: Calendars::Empty, tls, ..SimConfig::default() };
-        let sim = Simulator::start(quiet).await.unwrap();
-        let ready = sim.ready();
-        let trust = match &ready.ca {
-            Some(path) => Trust::authority_pem(&std::fs::read(path).unwrap()).unwrap(),
-            // Nothing is encrypted, so nobody has to be believed.
-            None => Trust::Pin(format!("sha256:{}", "0".repeat(64)).parse().unwrap()),
-        };
-        let pbx = Starface::new(StarfaceConfig {
-            url: ready.starface.parse().unwrap(),
-            login: ready.starface_login.clone(),
-            password: Secret::new(ready.starface_password.as_str()),
-            client_secret: match sign_in {
-                SignIn::Legacy => None,
-                SignIn::Token => Some(Secret::new(ready.starface_client_secret.as_str())),
-            },
-            bridge: Some(BridgeConfig {
-                instance: ready.starface_bridge_instance.clone(),
-                key: Secret::new(ready.starface_bridge_key.as_str()),
-            }),
-            trust: trust.clone(),
-        });
-        let http = HttpClient::new(HttpSettings::new(trust)).unwrap();
-        Self { pbx: pbx.unwrap(), sim, http }
-    }
-
-    fn account(&self, place: usize) -> AccountId {
-        AccountId::new(self.sim.ready().users[place].account.to_string())
-    }
-
-    async fn control(&self, method: &str, path: &str, body: Json) -> Json {
-        let request = http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.sim.ready().control))
-            .header("content-type", "application/json")
-            .body(if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) });
-        let answer = self.http.send(request.unwrap()).await.unwrap();
-        assert!(answer.status().is_success(), "{method} {path}: {} {:?}", answer.status(), answer.body());
-        serde_json::from_slice(answer.body()).unwrap_or_default()
-    }
-
-    async fn fault(&self, name: &str, on: bool) {
-        self.control("PUT", &format!("/faults/{name}"), json!({"on": on})).await;
-    }
-
-    async fn state(&self, account: &AccountId) -> AccountState {
-        match self.pbx.read(std::slice::from_ref(account)).await.unwrap().remove(account).unwrap() {
-            Ok(Reading::State(state)) => state,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn write(&self, account: &AccountId, values: Vec<(Dimension, Value)>) -> Vec<WriteOutcome> {
-        let writes = AccountWrites { account: account.clone(), values };
-        let outcomes = self.pbx.apply(&[writes]).await.remove(account).unwrap();
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
-    }
-}
-
-fn dnd(on: bool) -> (Dimension, Value) {
-    (Dimension::Dnd, Value::Switch(on))
-}
-
-fn text(text: &str) -> (Dimension, Value) {
-    (Dimension::Text, Value::Text(text.into()))
-}
+use crate::house::{House, SignIn, dnd, text};
 
 #[tokio::test]
 async fn both_sign_ins_lead_to_the_same_directory() {

@@ -1,0 +1,67 @@
+//! Busy lamp keys, looked at with some of the members: whether we may, and in which form keys are written here.
+
+use busylamp_core::check::Step;
+
+use super::{fault, note, ok};
+use crate::{
+    PbxError, User,
+    starface::{
+        Starface,
+        rest::keys::{self, Form, Text},
+    },
+};
+
+const NAME: &str = "STARFACE keys";
+/// How many members are looked at: nobody reads the keys of all for a check.
+const LOOKED_AT: usize = 10;
+
+impl Starface {
+    pub(super) async fn key_steps(&self, members: &[User]) -> Vec<Step> {
+        let (mut sets, mut lamps, mut phones) = (0, 0, 0);
+        let mut lamp = None;
+        let looked_at = members.len().min(LOOKED_AT);
+        for user in members.iter().take(LOOKED_AT) {
+            let found = async {
+                let ids = keys::sets(&self.rest, &user.account).await?;
+                let mut found = Vec::new();
+                let mut shown = 0;
+                for set in &ids {
+                    found.extend(keys::lamps(&self.rest, &user.account, set).await?);
+                    shown += keys::phones(&self.rest, &user.account, set).await?.len();
+                }
+                Ok::<_, crate::starface::failure::Failure>((ids.len(), found, shown))
+            };
+            match found.await {
+                Ok((ids, found, shown)) => {
+                    sets += ids;
+                    lamps += found.len();
+                    phones += shown;
+                    lamp = lamp.or_else(|| found.into_iter().next());
+                }
+                // Labels are not what everybody wants.
+                Err(failure) if matches!(failure.error, PbxError::Refused { .. }) => {
+                    return vec![note(NAME, format!("labels can't be written: {}", failure.error))];
+                }
+                Err(failure) => return vec![fault(NAME, failure.error)],
+            }
+        }
+        let mut steps = vec![ok(
+            NAME,
+            format!("{lamps} busy lamp keys in {sets} sets on {phones} phones, of the first {looked_at} members"),
+        )];
+        if let Some(lamp) = lamp {
+            let edit = Text::read(&self.rest, &lamp.place, Form::Edit).await;
+            let flat = Text::read(&self.rest, &lamp.place, Form::Flat).await;
+            let told = |form: Result<Option<Text>, _>| match form {
+                Ok(Some(text)) if text.shows(&lamp.shows) => "tells",
+                Ok(_) => "does not tell",
+                Err(_) => "can't be read, so it does not tell",
+            };
+            steps.push(ok(
+                "STARFACE key forms",
+                format!("the flat form {} whom a key shows, the edit form {} it", told(flat), told(edit)),
+            ));
+        }
+        steps
+    }
+}

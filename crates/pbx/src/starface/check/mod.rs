@@ -1,0 +1,192 @@
+//! The check for people: every step of the way to a user's state, and everything about this PBX that no description
+//! says, found out without changing anything. Fit for a support ticket: no names, numbers, texts or secrets are shown.
+
+mod bridge;
+mod diversions;
+mod keys;
+
+use std::collections::BTreeMap;
+
+use busylamp_core::{
+    check::{Step, Verdict},
+    ids::AccountId,
+};
+
+use super::{
+    Starface,
+    bridge::message::Info,
+    rest::{
+        secret::LoginType,
+        users,
+        version::{clean, version},
+    },
+};
+use crate::{Directory, Pbx, PbxError, User};
+
+/// How many users a finding lists.
+const LISTED: usize = 50;
+
+/// How a check tells of users.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// By the account's id.
+    #[default]
+    Accounts,
+    /// By id and name: not for others.
+    Names,
+}
+
+impl Telling {
+    /// Some users, the first of them by id or name.
+    fn list<'a>(self, users: impl IntoIterator<Item = &'a User>) -> String {
+        let users: Vec<&User> = users.into_iter().collect();
+        let one = |user: &&User| match self {
+            Self::Accounts => user.account.to_string(),
+            Self::Names => format!("{} ({})", user.account, user.name),
+        };
+        let shown: Vec<String> = users.iter().take(LISTED).map(one).collect();
+        let more = users.len().saturating_sub(LISTED);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{rest}", shown.join(", "))
+    }
+}
+
+fn fault(name: &'static str, error: impl ToString) -> Step {
+    Step::new(name, Verdict::Fault(error.to_string()))
+}
+
+fn ok(name: &'static str, found: impl Into<String>) -> Step {
+    Step::new(name, Verdict::Ok(found.into()))
+}
+
+fn note(name: &'static str, found: impl Into<String>) -> Step {
+    Step::new(name, Verdict::Note(found.into()))
+}
+
+impl Starface {
+    /// Walks as far as it goes, changing nothing.
+    pub async fn examine(&self, group: &str, telling: Telling) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if let Err(failure) = users::me(&self.rest).await {
+            steps.push(fault("STARFACE sign-in", failure.error));
+            return steps;
+        }
+        steps.push(ok("STARFACE sign-in", self.way_in().await));
+        let info = match &self.bridge {
+            Some(bridge) => Some(bridge.info().await),
+            None => None,
+        };
+        steps.push(self.version_step(info.as_ref().and_then(|info| info.as_ref().ok())).await);
+        let directory = match self.directory(group).await {
+            Ok(directory) => directory,
+            Err(error) => {
+                steps.push(fault("STARFACE group", error));
+                return steps;
+            }
+        };
+        let found = format!("{} members; {} users on the PBX", directory.members.len(), directory.accounts.len());
+        steps.push(ok("STARFACE group", found));
+        steps.extend(addresses(&directory, telling));
+        steps.push(match self.numbers.count(&self.rest).await {
+            Ok(0) => note(
+                "STARFACE numbers",
+                "the PBX shows no assigned numbers: diversions can't be told internal from external and stay untouched; \
+                 give the account the rights of an administrator",
+            ),
+            Ok(count) => ok("STARFACE numbers", format!("{count} assigned")),
+            Err(failure) => fault("STARFACE numbers", failure.error),
+        });
+        steps.extend(self.diversion_steps(&directory.members, telling).await);
+        steps.extend(self.key_steps(&directory.members).await);
+        if let (Some(bridge), Some(info)) = (&self.bridge, info) {
+            steps.extend(self.bridge_steps(bridge, info, &directory.members).await);
+        }
+        steps.extend(self.ability_steps().await);
+        steps
+    }
+
+    async fn way_in(&self) -> String {
+        let way = match self.rest.login_type().await {
+            Ok(None) => "OAuth",
+            Ok(Some(LoginType::Internal)) => "the sign-in of STARFACE 7 to 9, the password checked by the PBX",
+            Ok(Some(LoginType::ActiveDirectory)) => {
+                "the sign-in of STARFACE 7 to 9, the password checked by a directory"
+            }
+            Err(_) => "a way that is not known",
+        };
+        format!("the PBX lets us in by {way}")
+    }
+
+    /// STARFACE 10 tells its version; of the others the bridge may know.
+    async fn version_step(&self, info: Option<&Info>) -> Step {
+        let name = "STARFACE version";
+        match version(&self.rest).await {
+            Ok(Some(version)) => return ok(name, version),
+            Ok(None) => {}
+            Err(failure) => return fault(name, failure.error),
+        }
+        match info.and_then(|info| clean(&info.pbx)) {
+            Some(version) => ok(name, format!("{version}, as the bridge says")),
+            None if self.rest.login_type().await.is_ok_and(|way| way.is_none()) => {
+                ok(name, "10 or later, since it has OAuth; it does not tell which")
+            }
+            None => ok(name, "7 to 9, since it does not tell it; the bridge does not know more"),
+        }
+    }
+
+    async fn ability_steps(&self) -> Vec<Step> {
+        let can = match self.capabilities().await {
+            Ok(can) => can,
+            Err(error) => return vec![fault("STARFACE can", error)],
+        };
+        let able = [
+            (can.dnd, "do not disturb"),
+            (can.presence, "chat presence"),
+            (can.diversions, "diversions"),
+            (can.labels, "labels"),
+            (can.changes, "changes as they happen"),
+        ];
+        let able: Vec<_> = able.into_iter().filter_map(|(can, what)| can.then_some(what)).collect();
+        let mut steps = vec![ok("STARFACE can", able.join(", "))];
+        steps.extend(can.notes.into_iter().map(|said| note("STARFACE", said)));
+        steps
+    }
+}
+
+/// Who can't be matched to a mailbox of their own (§0.1).
+fn addresses(directory: &Directory, telling: Telling) -> Vec<Step> {
+    let name = "STARFACE mail addresses";
+    let mut steps = Vec::new();
+    let without: Vec<&User> = directory.members.iter().filter(|user| user.mail.is_none()).collect();
+    if !without.is_empty() {
+        let list = telling.list(without);
+        steps.push(note(
+            name,
+            format!("members without a mail address are never acted on; enter the mailbox's: {list}"),
+        ));
+    }
+    let mut by_mail: BTreeMap<_, Vec<&User>> = BTreeMap::new();
+    for user in &directory.members {
+        if let Some(mail) = &user.mail {
+            by_mail.entry(mail).or_default().push(user);
+        }
+    }
+    for shared in by_mail.into_values().filter(|users| users.len() > 1) {
+        let list = telling.list(shared);
+        steps.push(note(name, format!("these accounts have the same mail address and all follow its mailbox: {list}")));
+    }
+    if steps.is_empty() {
+        steps.push(ok(name, "every member has one of their own"));
+    }
+    steps
+}
+
+/// Users by account, to be listed.
+fn among<'a>(members: &'a [User], accounts: &'a [AccountId]) -> impl Iterator<Item = &'a User> {
+    members.iter().filter(|user| accounts.contains(&user.account))
+}
+
+/// The error of the first, for several of the same kind.
+fn first_error(errors: Vec<PbxError>) -> Option<PbxError> {
+    errors.into_iter().next()
+}
