@@ -36,7 +36,7 @@ const WRITERS: usize = 4;
 /// A look through all keys takes no longer.
 const LONGEST: Duration = Duration::from_mins(20);
 /// Writes of labels that did not get their turn in this time are put off: the account's other dimensions wait for them.
-const TURN: Duration = Duration::from_secs(20);
+const TURN: Duration = Duration::from_secs(10);
 /// After so many looks in a row that found some user's keys unreadable, the others' labels are shown nevertheless.
 const PATIENCE: u32 = 3;
 /// When so many users' keys can't be read, the PBX is away.

@@ -52,6 +52,10 @@ async fn every_call_is_described() {
     house.pbx.check("Kalender").await;
     house.script.once("PUT /rest/redirects/ext-7", Reply::status(200));
     house.switch("ext-7", true).await;
+    house.pbx.survey_labels(&["7".into(), "8".into()].into()).await.unwrap();
+    for name in ["Chefin · Jour fixe", "Chefin"] {
+        house.write("7", vec![(Dimension::Label("8/k1".into()), Value::Text(name.into()))]).await;
+    }
     house.write("7", vec![(Dimension::Dnd, Value::Switch(true))]).await;
 
     let paths = description["paths"].as_mapping().unwrap();
@@ -92,6 +96,12 @@ async fn every_call_is_described() {
         "GET /redirects",
         "GET /redirects/ext-7",
         "PUT /redirects/ext-7",
+        "GET /functionkeysets",
+        "GET /functionkeysets/s8/",
+        "GET /functionkeysets/s8/k1",
+        "GET /functionkeysets/s8/edit/k1",
+        "PUT /functionkeysets/s8/k1",
+        "GET /functionkeysets/s8/phones",
     ] {
         assert!(called.contains(call), "the test reaches {call}: {called:?}");
     }

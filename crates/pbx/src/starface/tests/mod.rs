@@ -8,7 +8,8 @@
 //! numbers    internal, external, or not to be told
 //! diversions reading and switching them
 //! batches    what becomes of the records of a batch
-//! answers    answers that are none; the bridge away or not there
+//! answers    answers of the bridge that are none; the bridge away or not there
+//! rest_answers  answers of REST that are none
 //! changes    events
 //! labels     busy lamp keys and phones
 //! described  every call is one of the maker's description
@@ -24,6 +25,7 @@ mod diversions;
 mod house;
 mod labels;
 mod numbers;
+mod rest_answers;
 mod script;
 mod secrecy;
 mod sign_in;
