@@ -203,7 +203,6 @@ final class BusylampBridge {
         if (chat != null) {
             BusylampPbx.readChatState(chat, state);
         }
-        memory.read(account, state);
         return state.record(account);
     }
 
@@ -256,9 +255,8 @@ final class BusylampBridge {
             BusylampPbx.readChatState(chat, found);
         }
         found.dnd = users == null ? null : users.get(account).dnd;
-        memory.read(account, found);
         BusylampState changed = wanted.changedAgainst(found);
-        BusylampState known = memory.writing(account, wanted);
+        BusylampState known = memory.writing(account, published(wanted, found));
         boolean dndDone = false;
         try {
             if (wanted.dnd != null) {
@@ -280,6 +278,17 @@ final class BusylampBridge {
         if (changed != null) {
             memory.written(account, changed);
         }
+    }
+
+    /** What the PBX will tell of a writing: of presence and text always both, as both are published. */
+    private static BusylampState published(BusylampState wanted, BusylampState found) {
+        BusylampState published = new BusylampState();
+        if (wanted.presence != null || wanted.text != null) {
+            published.learn(found);
+        }
+        published.dnd = null;
+        published.learn(wanted);
+        return published;
     }
 
     /** All that can be said before anything is done. */

@@ -8,8 +8,9 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What happened, in the order in which it happened, and what was last known of each user. One lock, held for moments:
- * the PBX's threads tell their events here.
+ * What happened, in the order in which it happened, and what was last told or written of each user. What is read is not
+ * remembered: an event about it may still be on its way, and others than the reader wait for it. One lock, held for
+ * moments: the PBX's threads tell their events here.
  */
 final class BusylampMemory {
     /** Most events that are remembered (contract, section 4). */
@@ -49,11 +50,6 @@ final class BusylampMemory {
     /** The cursor behind everything that was told. */
     synchronized String cursor() {
         return cursor(last);
-    }
-
-    /** A state that was read. */
-    synchronized void read(int account, BusylampState state) {
-        of(account).learn(state);
     }
 
     /** A state is about to be written: the PBX's own event about it, which may come at once, is no news then. */

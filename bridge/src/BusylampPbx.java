@@ -54,6 +54,8 @@ final class BusylampPbx {
         Class<?> handlerType = BusylampReach.type("de.vertico.starface.persistence.connector.PersonAndAccountHandler");
         dndSetter.lookAt(handlerType, component(context, handlerType));
         dndSetter.lookAt(usersType, users);
+        // Not a component: it may only help somebody who looks for the setter in vain.
+        dndSetter.note(BusylampReach.type("de.vertico.starface.persistence.databean.core.ExtendedUserData"));
         version = version(context);
         unready = usersType != null && users == null || busType != null && bus == null || states == null;
     }
@@ -107,7 +109,8 @@ final class BusylampPbx {
     static void readChatState(Object chat, BusylampState into) {
         into.presence = word(BusylampReach.ask(chat, "getChatPresence"));
         Object text = BusylampReach.ask(chat, "getChatPresenceMessage");
-        into.text = text == null && into.presence != null ? "" : (String) text;
+        String none = into.presence == null ? null : "";
+        into.text = text == null ? none : text.toString();
         into.telephony = word(BusylampReach.ask(chat, "getTelephonyState"));
     }
 
@@ -150,8 +153,10 @@ final class BusylampPbx {
             return true;
         } catch (Exception refused) {
             warn("the events of this PBX can't be heard: " + refused.getClass().getSimpleName());
-            return false;
+        } catch (LinkageError missing) {
+            warn("the events of this PBX can't be heard: " + missing.getClass().getSimpleName());
         }
+        return false;
     }
 
     void unsubscribe() {

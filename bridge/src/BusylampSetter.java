@@ -50,6 +50,15 @@ final class BusylampSetter {
         }
     }
 
+    /** Notes what looks like it in a class that is not called. */
+    void note(Class<?> type) {
+        for (Method candidate : type == null ? new Method[0] : type.getMethods()) {
+            if (NEAR.matcher(candidate.getName()).find()) {
+                seen.add(BusylampReach.show(candidate));
+            }
+        }
+    }
+
     private static boolean hasTypes(Class<?>[] types) {
         return types.length == 2 && (types[0] == int.class || types[0] == Integer.class)
                 && (types[1] == boolean.class || types[1] == Boolean.class);

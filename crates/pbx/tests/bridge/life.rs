@@ -258,6 +258,41 @@ async fn a_person_who_sets_what_is_there_already_is_heard_where_the_pbx_says_tha
 }
 
 #[tokio::test]
+async fn an_event_that_comes_late_is_told_although_what_it_tells_was_read_or_written_around_before() {
+    for generation in ALL {
+        let Some(house) = House::host(generation) else { return };
+        let (anna, bert) = (house.account(0), house.account(1));
+        let cursor = house.ask("v=1&do=states").await.cursor().to_owned();
+        house.control("hold", &[("on", "true")]).await;
+        house.by_hand(&anna, &[("dnd", "true")]).await;
+        house.by_hand(&bert, &[("dnd", "true")]).await;
+        // Somebody else reads, and another dimension is written: who listens has not heard of it yet.
+        house.ask("v=1&do=states").await;
+        house.ask(&format!("v=1&do=apply\naccount={bert}&text=weg")).await;
+        house.control("hold", &[("on", "false")]).await;
+        let told = house.ask(&format!("v=1&do=events&since={cursor}&wait=0")).await;
+        let others: Vec<String> = told.lines().into_iter().filter(|line| line.contains("by=other")).collect();
+        assert_eq!(others, [format!("account={anna} by=other dnd=true"), format!("account={bert} by=other dnd=true")]);
+    }
+}
+
+#[tokio::test]
+async fn our_own_echo_that_comes_late_is_not_somebody_else() {
+    for generation in ALL {
+        let Some(house) = House::host(generation) else { return };
+        let anna = house.account(0);
+        house.control("hold", &[("on", "true")]).await;
+        let done = house.ask(&format!("v=1&do=apply\naccount={anna}&dnd=true&presence=AWAY&text=weg")).await;
+        house.control("hold", &[("on", "false")]).await;
+        assert!(house.ask(&format!("v=1&do=events&since={}&wait=0", done.cursor())).await.records.is_empty());
+        // And behind it a person is heard.
+        house.by_hand(&anna, &[("dnd", "false")]).await;
+        let told = house.ask(&format!("v=1&do=events&since={}&wait=0", done.cursor())).await;
+        assert_eq!(told.lines(), [format!("account={anna} by=other dnd=false")]);
+    }
+}
+
+#[tokio::test]
 async fn a_user_who_is_deleted_is_no_account() {
     for generation in ALL {
         let Some(house) = House::host(generation) else { return };

@@ -187,6 +187,7 @@ final class Front {
                 world.refuses.clear();
                 world.refuses.addAll(List.of(query.get("what").split(",")));
             }
+            case "hold" -> pbx.hold(query.get("on").equals("true"));
             case "cut" -> world.longestText = Integer.parseInt(query.get("at"));
             case "module" -> module.act(query.get("do"), query.get("key"));
             case "subscribers" -> {

@@ -20,6 +20,9 @@ public interface Generation {
     /** A telephone is picked up or put down. */
     void telephony(int account, String state);
 
+    /** Events stay on their way until they are let go. */
+    void hold(boolean on);
+
     /** Waits until all events have been delivered. */
     void settle() throws Exception;
 }

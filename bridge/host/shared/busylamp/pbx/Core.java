@@ -11,7 +11,9 @@ import de.starface.core.component.events.Event;
 import de.starface.integration.openfire.PresenceChangedEvent;
 import de.starface.integration.uci.java.v30.values.ChatPresence;
 import de.starface.integration.uci.java.v30.values.TelephonyState;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,6 +24,8 @@ public abstract class Core implements Generation {
     protected final Map<Class<?>, Object> components = new HashMap<>();
     private final ExecutorService thread;
     private final Bus bus;
+    private final List<Event> held = new ArrayList<>();
+    private boolean holding;
 
     /** Events are delivered by whoever publishes them, or by a thread of the bus. */
     protected Core(World world, boolean ownThread) {
@@ -53,7 +57,28 @@ public abstract class Core implements Generation {
             }
             chatByHand(news.account, news.state.getChatPresence().name(), news.state.getChatPresenceMessage(), "567/Module");
         }
+        deliver(event);
+    }
+
+    private void deliver(Event event) {
+        synchronized (held) {
+            if (holding) {
+                held.add(event);
+                return;
+            }
+        }
         bus.deliver(event);
+    }
+
+    @Override
+    public void hold(boolean on) {
+        List<Event> late;
+        synchronized (held) {
+            holding = on;
+            late = List.copyOf(held);
+            held.clear();
+        }
+        late.forEach(bus::deliver);
     }
 
     /** The setter that no reference names. */
@@ -68,7 +93,7 @@ public abstract class Core implements Generation {
     public void dndByHand(int account, boolean on) {
         if (world.setDnd(account, on)) {
             for (Event event : dndEvents(account, on)) {
-                bus.deliver(event);
+                deliver(event);
             }
         }
     }
@@ -76,13 +101,13 @@ public abstract class Core implements Generation {
     @Override
     public void chatByHand(int account, String presence, String text, String from) {
         User user = world.setChat(account, presence, text);
-        bus.deliver(new PresenceChangedEvent(account, ChatPresence.valueOf(user.presence), user.text, from));
+        deliver(new PresenceChangedEvent(account, ChatPresence.valueOf(user.presence), user.text, from));
     }
 
     @Override
     public void telephony(int account, String state) {
         world.setTelephony(account, state);
-        bus.deliver(new TelephonyStateChangedEvent(account, TelephonyState.valueOf(state)));
+        deliver(new TelephonyStateChangedEvent(account, TelephonyState.valueOf(state)));
     }
 
     @Override
