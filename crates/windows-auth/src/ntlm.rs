@@ -12,16 +12,17 @@ mod message;
 mod proof;
 mod target_info;
 
-use std::{fmt, time::SystemTime};
+use std::{fmt, future::ready, time::SystemTime};
 
 use busylamp_core::secret::Secret;
 use busylamp_net::connection::{ChannelBinding, Conversation, SignIn, SignInError, Token};
+use futures_util::future::BoxFuture;
 
 use self::{
     message::{Authenticate, Challenge, negotiate},
-    proof::{ClientChallenge, Key, binding_hash, mic},
+    proof::{ClientChallenge, Key, mic},
 };
-use crate::UserName;
+use crate::{UserName, binding_hash};
 
 /// Signs connections in as one user by NTLMv2.
 ///
@@ -70,7 +71,13 @@ struct Exchange {
 }
 
 impl Conversation for Exchange {
-    fn step(&mut self, challenge: Option<&[u8]>) -> Result<Token, SignInError> {
+    fn step<'a>(&'a mut self, challenge: Option<&'a [u8]>) -> BoxFuture<'a, Result<Token, SignInError>> {
+        Box::pin(ready(self.next(challenge)))
+    }
+}
+
+impl Exchange {
+    fn next(&mut self, challenge: Option<&[u8]>) -> Result<Token, SignInError> {
         match (challenge, self.negotiate.take()) {
             (None, None) => {
                 let negotiate = negotiate();
@@ -85,16 +92,7 @@ impl Conversation for Exchange {
             _ => Err(SignInError::BadChallenge("a message is not at its place")),
         }
     }
-}
 
-/// What differs from one sign-in to the next.
-struct Fresh {
-    client_challenge: [u8; 8],
-    /// A FILETIME, for servers that tell none.
-    now: u64,
-}
-
-impl Exchange {
     /// The third message (section 3.1.5.1.2).
     fn authenticate(&self, negotiate: &[u8], challenge_bytes: &[u8], fresh: &Fresh) -> Result<Vec<u8>, SignInError> {
         let challenge = Challenge::read(challenge_bytes)?;
@@ -114,6 +112,13 @@ impl Exchange {
         let seal = mic(&response.session_key, [negotiate, challenge_bytes, &message]);
         Ok(message.sealed(seal))
     }
+}
+
+/// What differs from one sign-in to the next.
+struct Fresh {
+    client_challenge: [u8; 8],
+    /// A FILETIME, for servers that tell none.
+    now: u64,
 }
 
 fn random() -> Result<[u8; 8], SignInError> {

@@ -10,7 +10,8 @@ Started with one argument, a JSON object:
     users        user names (DOMAIN\\user, user@domain, user) with their passwords
 
 It prints one line of JSON when it is ready (`port`; `fingerprint` of the certificate that clients see), then one for
-each line that it reads: what happened up to then, connection by connection. It ends when its input ends.
+each line that it reads: what happened up to then, connection by connection. Each line is a JSON object like `users` that
+replaces it, or `null`. It ends when its input ends.
 
 Every path answers a signed-in request with what it knows of it. `/401` refuses it in the middle of the session,
 `/hangup` closes the connection after the answer without saying so.
@@ -286,7 +287,9 @@ def main() -> None:
             pem, shown = make_certificate("rsa-sha256", folder)
             port = Proxy(pem, port).port
         print(json.dumps({"port": port, "fingerprint": hashlib.sha256(shown).hexdigest()}), flush=True)
-        for _ in sys.stdin:
+        for line in sys.stdin:
+            if (users := json.loads(line)) is not None:
+                write_users(users, folder / "users")
             with server.lock:
                 seen = [asdict(connection) for connection in server.connections]
             print(json.dumps(seen), flush=True)

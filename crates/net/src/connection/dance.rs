@@ -48,7 +48,7 @@ pub(super) async fn sign_in(
     let mut conversation = method.begin(&endpoint.host, binding).map_err(failed)?;
     let mut challenge: Option<Vec<u8>> = None;
     for _ in 0..MOST_TOKENS {
-        let token = conversation.step(challenge.as_deref()).map_err(failed)?;
+        let token = conversation.step(challenge.as_deref()).await.map_err(failed)?;
         let authorization = HeaderValue::try_from(written(scheme, &token.bytes));
         let mut authorization = authorization.map_err(|_| failed(SignInError::BadChallenge("its scheme")))?;
         authorization.set_sensitive(true);

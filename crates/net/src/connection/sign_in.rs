@@ -3,6 +3,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
 use thiserror::Error;
 
@@ -23,11 +24,12 @@ pub trait SignIn: fmt::Debug + Send + Sync {
 
 /// The sign-in of one connection, from its first token to its last.
 pub trait Conversation: Send {
-    /// The next token: the first one for `None`, later ones in answer to what the server said.
+    /// The next token: the first one for `None`, later ones in answer to what the server said. A method may have to ask
+    /// a third party for it (Kerberos), within a time of its own.
     ///
     /// # Errors
     /// When the server's token can't be answered. Then nothing more is sent.
-    fn step(&mut self, challenge: Option<&[u8]>) -> Result<Token, SignInError>;
+    fn step<'a>(&'a mut self, challenge: Option<&'a [u8]>) -> BoxFuture<'a, Result<Token, SignInError>>;
 }
 
 /// What is sent to the server.
@@ -45,7 +47,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Why a sign-in can't go on. A credential that the server refuses is none of these: that is the server's answer, 401.
+/// Why a sign-in can't go on. A credential that the server itself refuses is none of these: that is its answer, 401.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SignInError {
     /// What the server sent is not what the method prescribes.
@@ -54,6 +56,13 @@ pub enum SignInError {
     /// The server wants something that is not done, for example a weaker method.
     #[error("the server asks for a kind of sign-in that is not offered ({0})")]
     Unsupported(&'static str),
+    /// Who vouches for the credential refuses it; the server was not asked. Like a 401, this stands until somebody
+    /// changes something.
+    #[error("the sign-in is refused: {0}")]
+    Refused(&'static str),
+    /// Who vouches for the credential can't be asked.
+    #[error("the domain controller can't be asked ({0})")]
+    Unreachable(String),
     /// The server, or something in between, closes the connection that is being signed in.
     #[error("the connection is closed in the middle of the sign-in")]
     NotKeptAlive,
@@ -73,6 +82,13 @@ impl SignInError {
                 "check that the address leads to the Exchange Server, and that nothing in between changes its answers"
             }
             Self::Unsupported(_) => "allow NTLMv2 on the server, or choose another way to sign in",
+            Self::Refused(_) => {
+                "check user name and password; they are not tried again until the configuration changes"
+            }
+            Self::Unreachable(_) => {
+                "check the KDC's address, and that this machine may reach its port 88 by TCP; without an address the host \
+                 with the domain's name is asked"
+            }
             Self::Machine(_) => "check this machine's system",
             Self::NotKeptAlive => {
                 "NTLM needs connections that stay open: let the proxy or load balancer in front of the server keep them, \

@@ -30,14 +30,18 @@ use crate::{
 /// than the pause between two polls.
 const IDLE: Duration = Duration::from_secs(100);
 
+/// How many connections sign in at the same time, once one was accepted. As many times at most is a password tried that
+/// was changed in the meantime.
+const SIGN_INS: usize = 2;
+
 /// A client for one server and one credential that belongs to connections instead of requests (NTLM). Each connection
 /// is signed in by itself, carries one request at a time and is never used by another credential. It speaks HTTP/1.1
 /// only, goes through no proxy, keeps no cookies and follows no redirects. Clones share the connections.
 ///
 /// * A refused credential comes back as what it is: the server's last answer, 401. Over TLS with [`BindingUse::Auto`]
 ///   it was tried twice, with and without a binding, until one of both has worked; from then on only that way is used
-///   and a refusal is final at once. Requests that waited while the first sign-in was refused get its answer; the
-///   credential is not tried again for them.
+///   and a refusal is final at once. Requests that waited while a sign-in was refused get its answer; the credential is
+///   not tried again for them.
 /// * A 401 on a connection that has been signed in before closes it and is handed out. The next request signs in anew.
 /// * A server that answers the beginning of a sign-in otherwise than with 401, for example because it is overloaded,
 ///   has given its answer; only if that is a success the request itself follows, without any sign-in.
@@ -53,8 +57,8 @@ struct Inner {
     places: Semaphore,
     idle: Mutex<Idle>,
     known: Mutex<Known>,
-    /// Held by the first sign-in, until one was accepted.
-    first: tokio::sync::Mutex<()>,
+    /// As many as there may be sign-ins at a time: one until one was accepted, then [`SIGN_INS`].
+    signing: Semaphore,
 }
 
 /// Connections that are signed in and wait, the one that waits longest first.
@@ -72,7 +76,7 @@ struct Known {
     accepted: Option<Way>,
     /// The scheme to begin with.
     scheme: usize,
-    /// How many first sign-ins came to nothing, and how the last one ended.
+    /// How many sign-ins came to nothing, and how the last one ended.
     failures: u64,
     failure: Option<Result<Response<Bytes>, HttpError>>,
 }
@@ -115,7 +119,7 @@ impl SignedClient {
             places: Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS)),
             idle: Mutex::default(),
             known: Mutex::default(),
-            first: tokio::sync::Mutex::default(),
+            signing: Semaphore::new(1),
         })))
     }
 
@@ -149,11 +153,12 @@ impl SignedClient {
 }
 
 impl Inner {
-    /// Sends a request over a new connection. As long as none was ever signed in, one at a time: a wrong password must
-    /// not be tried by many at once.
+    /// Sends a request over a new connection. Only few sign in at a time, and who waits for one that fails shares its
+    /// failure: else a password that was changed would be tried by every connection, and the account locked.
     async fn sign_in(self: &Arc<Self>, request: &Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let Some(before) = lock(&self.known).first_failures() else { return self.send_over_new(request).await };
-        let _first = self.first.lock().await;
+        let before = lock(&self.known).failures;
+        let bad = || self.endpoint.error(HttpErrorKind::BadRequest, Delivery::NotSent);
+        let _signing = self.signing.acquire().await.map_err(|_| bad())?;
         if let Some(failure) = lock(&self.known).failure_since(before) {
             return failure;
         }
@@ -175,7 +180,9 @@ impl Inner {
             match self.converse(&mut line, binding.as_ref(), request, deadline).await? {
                 Outcome::Accepted(answer) => {
                     let way = if binding.is_some() { Way::Bound } else { Way::Unbound };
-                    lock(&self.known).accepted.get_or_insert(way);
+                    if lock(&self.known).accept(way) {
+                        self.signing.add_permits(SIGN_INS - 1);
+                    }
                     self.keep(line);
                     return Ok(answer);
                 }
@@ -244,17 +251,19 @@ impl Inner {
 }
 
 impl Known {
-    /// How many first sign-ins have failed, as long as none was accepted.
-    fn first_failures(&self) -> Option<u64> {
-        self.accepted.is_none().then_some(self.failures)
+    /// Notes that a sign-in was accepted. Whether it was the first.
+    fn accept(&mut self, way: Way) -> bool {
+        let first = self.accepted.is_none();
+        self.accepted.get_or_insert(way);
+        first
     }
 
-    /// How the first sign-in ended for which somebody has waited, if it failed.
+    /// How the last sign-in ended for which somebody has waited, if one failed.
     fn failure_since(&self, before: u64) -> Option<Result<Response<Bytes>, HttpError>> {
-        if self.accepted.is_none() && self.failures > before { self.failure.clone() } else { None }
+        if self.failures > before { self.failure.clone() } else { None }
     }
 
-    /// Notes the end of a first sign-in. A failure is what would happen to any other request as well: a refusal, or
+    /// Notes the end of a sign-in. A failure is what would happen to any other request as well: a refusal, or
     /// that there is no way to the server. Whatever else comes back is about the one request.
     fn note(&mut self, answer: &Result<Response<Bytes>, HttpError>) {
         let failed = match answer {

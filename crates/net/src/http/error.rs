@@ -104,7 +104,7 @@ impl HttpError {
             HttpErrorKind::BadRequest => Class::Bug,
             HttpErrorKind::Certificate(_)
             | HttpErrorKind::Tls(_)
-            | HttpErrorKind::SignIn(SignInError::Unsupported(_)) => Class::NeedsAdministrator,
+            | HttpErrorKind::SignIn(SignInError::Refused(_) | SignInError::Unsupported(_)) => Class::NeedsAdministrator,
             HttpErrorKind::NameResolution
             | HttpErrorKind::ConnectRefused
             | HttpErrorKind::Unreachable(_)

@@ -14,6 +14,7 @@ use busylamp_net::{
 };
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
+use futures_util::future::BoxFuture;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -41,11 +42,12 @@ impl SignIn for Greeting {
 }
 
 impl Conversation for Greeted {
-    fn step(&mut self, challenge: Option<&[u8]>) -> Result<Token, SignInError> {
+    fn step<'a>(&'a mut self, challenge: Option<&'a [u8]>) -> BoxFuture<'a, Result<Token, SignInError>> {
         assert_eq!(challenge.is_some(), self.0 > 0);
         self.0 += 1;
         let last = self.1 && self.0 == 2;
-        Ok(Token { bytes: if last { b"secret" } else { b"hello!" }.to_vec(), last })
+        let token = Token { bytes: if last { b"secret" } else { b"hello!" }.to_vec(), last };
+        Box::pin(async { Ok(token) })
     }
 }
 

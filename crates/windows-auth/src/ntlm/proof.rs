@@ -2,8 +2,8 @@
 
 use busylamp_core::secret::Secret;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use md4::Md4;
-use md5::{Digest as _, Md5};
+use md4::{Digest as _, Md4};
+use md5::Md5;
 use zeroize::Zeroizing;
 
 use crate::UserName;
@@ -57,13 +57,6 @@ impl Key {
 /// The seal over all three messages, the third with zeros at the seal's place.
 pub(super) fn mic(session_key: &[u8; 16], messages: [&[u8]; 3]) -> [u8; 16] {
     *hmac(session_key, &messages)
-}
-
-/// The hash of a channel binding: MD5 of a `gss_channel_bindings_struct` without addresses (section 3.1.5.1.2,
-/// MsvAvChannelBindings in section 2.2.2.1).
-pub(super) fn binding_hash(application_data: &[u8]) -> [u8; 16] {
-    let length = u32::try_from(application_data.len()).unwrap_or(u32::MAX);
-    Md5::new().chain_update([0; 16]).chain_update(length.to_le_bytes()).chain_update(application_data).finalize().into()
 }
 
 fn hmac(key: &[u8; 16], parts: &[&[u8]]) -> Zeroizing<[u8; 16]> {

@@ -71,7 +71,7 @@ fn the_binding_is_hashed_as_windows_does_it() {
 #[test]
 fn the_first_message_names_nobody() {
     let mut exchange = exchange("EXAMPLE\\svc", "Password", None);
-    let token = exchange.step(None).unwrap();
+    let token = exchange.next(None).unwrap();
     assert!(!token.last);
     assert_eq!(token.bytes.len(), 40);
     assert!(token.bytes.starts_with(b"NTLMSSP\0\x01\0\0\0"));
@@ -80,8 +80,8 @@ fn the_first_message_names_nobody() {
 #[test]
 fn the_third_message_bears_neither_password_nor_old_answers() {
     let mut exchange = exchange("EXAMPLE\\svc", "Geheim$ß", Some([7; 16]));
-    exchange.step(None).unwrap();
-    let token = exchange.step(Some(&challenge(0xffff_ffff, &examples_target_info()))).unwrap();
+    exchange.next(None).unwrap();
+    let token = exchange.next(Some(&challenge(0xffff_ffff, &examples_target_info()))).unwrap();
     assert!(token.last);
     assert!(contains(&token.bytes, &utf16("svc")) && contains(&token.bytes, &utf16("EXAMPLE")));
     assert!(!contains(&token.bytes, &utf16("Geheim$ß")));
@@ -94,8 +94,8 @@ fn the_third_message_bears_neither_password_nor_old_answers() {
 fn two_sign_ins_never_look_the_same() {
     let answer = || {
         let mut exchange = exchange("svc", "Password", None);
-        exchange.step(None).unwrap();
-        exchange.step(Some(&challenge(1, &[]))).unwrap().bytes
+        exchange.next(None).unwrap();
+        exchange.next(Some(&challenge(1, &[]))).unwrap().bytes
     };
     assert_ne!(answer(), answer());
 }
@@ -103,18 +103,18 @@ fn two_sign_ins_never_look_the_same() {
 #[test]
 fn messages_have_their_places() {
     let mut early = exchange("svc", "Password", None);
-    assert!(early.step(Some(&challenge(1, &[]))).is_err());
+    assert!(early.next(Some(&challenge(1, &[]))).is_err());
     let mut twice = exchange("svc", "Password", None);
-    twice.step(None).unwrap();
-    twice.step(Some(&challenge(1, &[]))).unwrap();
-    assert!(twice.step(Some(&challenge(1, &[]))).is_err());
+    twice.next(None).unwrap();
+    twice.next(Some(&challenge(1, &[]))).unwrap();
+    assert!(twice.next(Some(&challenge(1, &[]))).is_err());
 }
 
 #[test]
 fn a_server_without_unicode_is_not_served() {
     let mut exchange = exchange("svc", "Password", None);
-    exchange.step(None).unwrap();
-    let refused = exchange.step(Some(&challenge(0, &[])));
+    exchange.next(None).unwrap();
+    let refused = exchange.next(Some(&challenge(0, &[])));
     assert!(matches!(refused, Err(SignInError::Unsupported(_))), "{refused:?}");
 }
 
@@ -139,13 +139,13 @@ fn the_longest_names_and_challenges_fit() {
     let name = format!("{}\\{}", "D".repeat(200), "u".repeat(200));
     let info = [pair(3, &vec![b'x'; 32_000]), pair(0, &[])].concat();
     let mut long = exchange(&name, "Password", Some([1; 16]));
-    long.step(None).unwrap();
-    let token = long.step(Some(&challenge(0x0080_0001, &info))).unwrap();
+    long.next(None).unwrap();
+    let token = long.next(Some(&challenge(0x0080_0001, &info))).unwrap();
     assert!(token.bytes.len() > 32_000);
     let mut longer = exchange("svc", "Password", None);
-    longer.step(None).unwrap();
+    longer.next(None).unwrap();
     let info = [pair(3, &vec![b'x'; 60_000]), pair(0, &[])].concat();
-    assert!(longer.step(Some(&challenge(0x0080_0001, &info))).is_err());
+    assert!(longer.next(Some(&challenge(0x0080_0001, &info))).is_err());
 }
 
 #[test]
@@ -158,8 +158,8 @@ proptest! {
     #[test]
     fn no_challenge_makes_it_fall_over(bytes in prop::collection::vec(any::<u8>(), 0..300), flags: u32) {
         let mut exchange = exchange("svc", "Password", Some([1; 16]));
-        exchange.step(None).unwrap();
-        let _answer = exchange.step(Some(&challenge(flags, &bytes)));
+        exchange.next(None).unwrap();
+        let _answer = exchange.next(Some(&challenge(flags, &bytes)));
         let _challenge = Challenge::read(&bytes);
     }
 }

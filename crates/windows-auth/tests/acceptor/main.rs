@@ -162,6 +162,21 @@ async fn many_requests_with_a_wrong_password_try_it_no_more_often_than_one() {
 
 #[tokio::test]
 #[ignore = "cargo xtask test --only acceptors"]
+async fn a_password_that_is_changed_while_we_work_is_tried_by_few() {
+    let mut acceptor = Acceptor::start(&Setup::default());
+    let client = client_as(&acceptor, (USER, PASSWORD), BindingUse::Auto, 20);
+    assert_eq!(who(&ask(&client, &acceptor).await), USER);
+    client.send(request(&acceptor, "/hangup")).await.unwrap();
+    acceptor.change(&[(USER, "another")]);
+    let asked = (0..20).map(|_| ask(&client, &acceptor));
+    let answers = futures_util::future::join_all(asked).await;
+    assert!(answers.iter().all(|answer| answer.status() == StatusCode::UNAUTHORIZED));
+    let seen = acceptor.seen();
+    assert!(tries(&seen) <= 1 + 2, "{seen:?}");
+}
+
+#[tokio::test]
+#[ignore = "cargo xtask test --only acceptors"]
 async fn names_are_understood_in_all_three_ways() {
     for user in [USER, "svc-busylamp@example.com", "svc-busylamp", "EXAMPLE\\Müller-Lüdenscheidt"] {
         let users = [(user, PASSWORD)].into();

@@ -95,8 +95,17 @@ impl Acceptor {
 
     /// What happened up to now, connection by connection.
     pub(crate) fn seen(&mut self) -> Vec<Seen> {
+        self.tell(&Value::Null)
+    }
+
+    /// From now on these are the users.
+    pub(crate) fn change(&mut self, users: &[(&str, &str)]) {
+        self.tell(&Value::Object(users.iter().map(|(user, password)| ((*user).to_owned(), json!(password))).collect()));
+    }
+
+    fn tell(&mut self, users: &Value) -> Vec<Seen> {
         let input = self.input.as_mut().unwrap();
-        writeln!(input, "?").unwrap();
+        writeln!(input, "{users}").unwrap();
         let connections = line(&mut self.output);
         let connections = connections.as_array().unwrap().iter();
         let seen = connections.map(|connection| Seen {

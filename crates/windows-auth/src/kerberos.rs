@@ -1,0 +1,235 @@
+//! Kerberos with a password, in `Negotiate` (RFC 4120, 4121, 4178 and 4559).
+//!
+//! ```text
+//! message  what is asked of the KDC and shown to the server
+//! token    how it is wrapped for the server
+//! kdc      the way to the KDC
+//! crypto   encryption with AES
+//! der      how messages are written
+//! ```
+//!
+//! One realm: a service in another realm than the user's is not found. The KDC's tickets are kept as long as they are
+//! valid, so that a connection costs no question.
+
+mod crypto;
+mod der;
+mod kdc;
+mod message;
+mod token;
+
+use std::{
+    fmt,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use busylamp_core::secret::Secret;
+use busylamp_net::connection::{ChannelBinding, Conversation, SignIn, SignInError, Token};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use thiserror::Error;
+use tokio::sync::Mutex;
+use url::Url;
+
+use self::{
+    crypto::Key,
+    kdc::Kdc,
+    message::{Client, Fresh, KdcError, Reply, Ticket},
+};
+use crate::{UserName, binding_hash};
+
+/// Signs connections in as one user by Kerberos, with AES keys only.
+#[derive(Clone)]
+pub struct Kerberos(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    password: Secret,
+    kdc: Kdc,
+    kept: Mutex<Kept>,
+    /// The time of the last message, in microseconds: no two have the same.
+    last: AtomicI64,
+}
+
+/// What the KDC said last.
+#[derive(Default)]
+enum Kept {
+    #[default]
+    Nothing,
+    /// A ticket for the web server of this name.
+    Ticket(String, Ticket),
+    /// The credential is refused. It is not tried again: a new one comes in a new [`Kerberos`].
+    Refused(SignInError),
+}
+
+/// Why there can be no sign-in by Kerberos.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KerberosError {
+    /// The user's name says no realm.
+    #[error("Kerberos needs the domain of the user: write user@example.com, or EXAMPLE.COM\\user")]
+    NoRealm,
+    /// The KDC's address is none.
+    #[error("the KDC's address is not understood: write tcp://dc.example.com:88")]
+    BadKdc,
+}
+
+/// A ticket that ends sooner than this is not used any more.
+const MARGIN: Duration = Duration::from_secs(300);
+
+impl Kerberos {
+    /// The sign-in of this user. Without a KDC's address (`tcp://dc.example.com:88`, the port may be left out) the host
+    /// with the realm's name is asked, which in a Windows domain are its domain controllers.
+    ///
+    /// # Errors
+    /// When the realm is unknown or the address is none.
+    pub fn new(user: &UserName, password: Secret, kdc: Option<&Url>) -> Result<Self, KerberosError> {
+        let (name, realm) = match (user.domain(), user.user().rsplit_once('@')) {
+            ("", Some((name, realm))) => (name, realm),
+            ("", None) => return Err(KerberosError::NoRealm),
+            (realm, _) => (user.user(), realm),
+        };
+        let kdc = match kdc {
+            None => Kdc { host: realm.to_lowercase(), port: 88 },
+            Some(url) if url.scheme() == "tcp" => {
+                let host = url.host_str().filter(|host| !host.is_empty()).ok_or(KerberosError::BadKdc)?;
+                let host = host.trim_start_matches('[').trim_end_matches(']');
+                Kdc { host: host.to_owned(), port: url.port().unwrap_or(88) }
+            }
+            Some(_) => return Err(KerberosError::BadKdc),
+        };
+        let client = Client { name: name.to_owned(), realm: realm.to_uppercase() };
+        Ok(Self(Arc::new(Inner { client, password, kdc, kept: Mutex::default(), last: AtomicI64::new(0) })))
+    }
+}
+
+impl fmt::Debug for Kerberos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kerberos").field("client", &self.0.client).field("kdc", &self.0.kdc).finish_non_exhaustive()
+    }
+}
+
+impl SignIn for Kerberos {
+    fn schemes(&self) -> &'static [&'static str] {
+        &["Negotiate"]
+    }
+
+    fn begin(&self, host: &str, binding: Option<&ChannelBinding>) -> Result<Box<dyn Conversation>, SignInError> {
+        let binding = binding.map(|binding| binding_hash(binding.as_bytes()));
+        Ok(Box::new(Showing { kerberos: self.clone(), host: host.to_lowercase(), binding }))
+    }
+}
+
+/// The sign-in of one connection: a single token.
+struct Showing {
+    kerberos: Kerberos,
+    host: String,
+    binding: Option<[u8; 16]>,
+}
+
+impl Conversation for Showing {
+    fn step<'a>(&'a mut self, challenge: Option<&'a [u8]>) -> BoxFuture<'a, Result<Token, SignInError>> {
+        Box::pin(async move {
+            if challenge.is_some() {
+                return Err(SignInError::BadChallenge("Kerberos needs none"));
+            }
+            let inner = &self.kerberos.0;
+            let ticket = inner.ticket(&self.host).await?;
+            let request = inner.client.show(&ticket, &token::checksum(self.binding), inner.fresh()?);
+            Ok(Token { bytes: token::token(&request.map_err(|_| CRYPTO)?), last: true })
+        })
+    }
+}
+
+const CRYPTO: SignInError = SignInError::Machine("encryption with AES");
+const UNREADABLE: SignInError = SignInError::BadChallenge("the domain controller's answer");
+
+impl Inner {
+    /// The ticket for a web server. One question at a time, so that a wrong password is tried once.
+    async fn ticket(&self, host: &str) -> Result<Ticket, SignInError> {
+        let mut kept = self.kept.lock().await;
+        match &*kept {
+            Kept::Ticket(of, ticket) if of == host && ticket.ends > Timestamp::now() + MARGIN => {
+                return Ok(ticket.clone());
+            }
+            Kept::Refused(refusal) => return Err(refusal.clone()),
+            Kept::Ticket(..) | Kept::Nothing => {}
+        }
+        let ticket = self.ask_for(host).await;
+        match &ticket {
+            Ok(ticket) => *kept = Kept::Ticket(host.to_owned(), ticket.clone()),
+            Err(refusal @ SignInError::Refused(_)) => *kept = Kept::Refused(refusal.clone()),
+            Err(_) => {}
+        }
+        ticket
+    }
+
+    async fn ask_for(&self, host: &str) -> Result<Ticket, SignInError> {
+        let granting = self.granting().await?;
+        let fresh = self.fresh()?;
+        let request = self.client.ask_tgs(&["HTTP", host], &granting, fresh).map_err(|_| CRYPTO)?;
+        let answer = self.ask(&request).await?;
+        match Reply::read(&answer).ok_or(UNREADABLE)? {
+            Reply::Ticket(reply) => Ticket::for_service(reply, &granting, fresh.nonce).ok_or(UNREADABLE),
+            Reply::Error(error) => Err(refusal(&error)),
+        }
+    }
+
+    /// The ticket that others are asked for with. The first question is without a proof of the password: its refusal
+    /// says how the proof is made.
+    async fn granting(&self) -> Result<Ticket, SignInError> {
+        let fresh = self.fresh()?;
+        let answer = self.ask(&self.client.ask_as(fresh, None).map_err(|_| CRYPTO)?).await?;
+        let recipe = match Reply::read(&answer).ok_or(UNREADABLE)? {
+            Reply::Error(error) if error.wants_proof() => error.recipe(&self.client),
+            Reply::Error(error) => return Err(refusal(&error)),
+            Reply::Ticket(_) => return Err(SignInError::Unsupported("an account without pre-authentication")),
+        };
+        let recipe = recipe.ok_or(SignInError::Unsupported("an account without AES keys"))?;
+        let iterations = NonZeroU32::new(recipe.iterations).ok_or(UNREADABLE)?;
+        let key = Key::of_password(recipe.kind, self.password.expose(), &recipe.salt, iterations);
+        let key = key.map_err(|_| CRYPTO)?;
+        let fresh = self.fresh()?;
+        let answer = self.ask(&self.client.ask_as(fresh, Some(&key)).map_err(|_| CRYPTO)?).await?;
+        match Reply::read(&answer).ok_or(UNREADABLE)? {
+            Reply::Ticket(reply) => Ticket::granting(reply, &key, fresh.nonce).ok_or(UNREADABLE),
+            Reply::Error(error) => Err(refusal(&error)),
+        }
+    }
+
+    async fn ask(&self, request: &[u8]) -> Result<Vec<u8>, SignInError> {
+        self.kdc.ask(request).await.map_err(|error| SignInError::Unreachable(error.kind().to_string()))
+    }
+
+    fn fresh(&self) -> Result<Fresh, SignInError> {
+        let mut random = [0; 20];
+        getrandom::fill(&mut random).map_err(|_| SignInError::Machine("random numbers"))?;
+        let mut confounder = [0; 16];
+        confounder.copy_from_slice(&random[4..]);
+        // 31 bits: some KDCs read the number with a sign.
+        let nonce = u32::from_be_bytes([random[0] & 0x7f, random[1], random[2], random[3]]);
+        let now = Timestamp::now().as_microsecond();
+        let later = |last: i64| Some(now.max(last.saturating_add(1)));
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later).unwrap_or(now);
+        let now = Timestamp::from_microsecond(now.max(last.saturating_add(1))).map_err(|_| CRYPTO)?;
+        Ok(Fresh { now, nonce, confounder })
+    }
+}
+
+/// What a KDC's error means (RFC 4120, section 7.5.9).
+fn refusal(error: &KdcError) -> SignInError {
+    match error.code {
+        6 => SignInError::Refused("the domain controller does not know the user"),
+        7 => SignInError::Unsupported("the domain controller knows no service HTTP/ of this host name"),
+        12 | 18 => SignInError::Refused("the account may not sign in: it is disabled, expired or locked"),
+        14 => SignInError::Unsupported("an account without AES keys"),
+        23 => SignInError::Refused("the password has expired"),
+        24 => SignInError::Refused("the password is wrong"),
+        37 => SignInError::Machine("a clock that agrees with the domain controller's"),
+        68 => SignInError::Refused("the domain controller is not in charge of the user's realm"),
+        _ => SignInError::BadChallenge("the domain controller answers with an error"),
+    }
+}
