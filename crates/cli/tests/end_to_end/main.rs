@@ -7,6 +7,8 @@
 mod chaos;
 mod commands;
 mod day;
+mod exchange;
+mod hybrid;
 mod outages;
 mod privacy;
 mod process;

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::json;
 
-use crate::world::{Setup, World, eventually};
+use crate::world::{Exchange, Reads, Setup, World, eventually};
 
 /// Words that stand nowhere but in the calendar.
 const PRIVATE: &str = "Darmspiegelung";
@@ -12,9 +12,26 @@ const PUBLIC: &str = "Übernahmegespräch";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_private_title_is_found_nowhere_and_no_title_in_logs_or_files() {
+    is_found_nowhere(Reads::Cloud, "graph_cut").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_exchange_server_shows_to_the_owner_is_found_nowhere_either() {
+    // Who reads as the owner is shown private subjects whole.
+    let exchange = |auth| Exchange { auth, access: "impersonation", ..Exchange::default() };
+    is_found_nowhere(Reads::Server(exchange("basic")), "ews_cut").await;
+    is_found_nowhere(Reads::Server(exchange("ntlm")), "ews_doubled").await;
+    is_found_nowhere(Reads::Both(exchange("ntlm")), "ews_invalid_characters").await;
+}
+
+async fn is_found_nowhere(reads: Reads, fault_of_the_calendar: &str) {
     let policy = "actions = { busy = \"dnd\" }\nset_presence = true\ntitle_as_text = true\njoin_parallel_titles = true";
-    let world = World::prepare(Setup { speed: 1, poll: "1s", policy, ..Setup::default() }).await;
+    let hybrid = matches!(reads, Reads::Both(_));
+    let world = World::prepare(Setup { speed: 1, poll: "1s", policy, reads, ..Setup::default() }).await;
     let (anna, ben) = (world.person(0), world.person(1));
+    if hybrid {
+        world.change_mailbox(&anna.mail, json!({"home": "server"})).await;
+    }
     let event = |subject: &str, sensitivity: &str, kind: &str| {
         json!({"start": world.at(-60).to_string(), "end": world.at(36_000).to_string(), "kind": kind,
             "subject": format!("{subject} (DND)"), "sensitivity": sensitivity})
@@ -30,7 +47,7 @@ async fn a_private_title_is_found_nowhere_and_no_title_in_logs_or_files() {
     world.put_event(&ben, "a", event(PUBLIC, "normal", "busy")).await;
     world.shows(&ben, json!({"dnd": true, "text": PUBLIC})).await;
     // What breaks off in the middle must not be quoted either.
-    for fault in ["bridge_internal", "graph_cut"] {
+    for fault in ["bridge_internal", fault_of_the_calendar] {
         world.fault(fault, true).await;
         for person in [&anna, &ben] {
             world.put_event(person, "c", event(PRIVATE, "private", "out_of_office")).await;
@@ -45,8 +62,8 @@ async fn a_private_title_is_found_nowhere_and_no_title_in_logs_or_files() {
     }
     let ready = world.sim.ready();
     let log = "run.log";
-    let secrets = [&ready.client_secret, &ready.starface_password, &ready.starface_bridge_key];
-    let mut words = vec![PRIVATE, PUBLIC, "auth=0001", "authToken: ", "Bearer ey"];
+    let secrets = [&ready.client_secret, &ready.starface_password, &ready.starface_bridge_key, &ready.ews_password];
+    let mut words = vec![PRIVATE, PUBLIC, "auth=0001", "authToken: ", "Bearer ey", "Basic U0lN", "TlRMTVNTU"];
     words.extend(secrets.map(String::as_str));
     for file in fs::read_dir(world.folder.path()).unwrap() {
         let path = file.unwrap().path();

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{DND_PRESENCE_TEXT, Setup, World, eventually};
+use crate::world::{DND_PRESENCE_TEXT, Exchange, Reads, Setup, World, eventually};
 
 const EVERYTHING: &str =
     "actions = { busy = \"dnd\", out_of_office = \"forward\" }\nset_presence = true\ntitle_as_text = true";
@@ -213,8 +213,20 @@ async fn a_stop_is_quick_although_everybody_answers_slowly() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whenever_the_program_is_killed_nothing_is_left_behind() {
-    let world = World::prepare(Setup { users: 6, policy: EVERYTHING, ..process() }).await;
+    killed(Reads::Cloud).await;
+    killed(Reads::Both(Exchange { auth: "ntlm", ..Exchange::default() })).await;
+}
+
+async fn killed(reads: Reads) {
+    let world = World::prepare(Setup { users: 6, policy: EVERYTHING, reads, ..process() }).await;
     let people = world.people();
+    // With both sources every other mailbox is on the server.
+    if let Reads::Both(_) = world.setup.reads {
+        for (place, person) in people.iter().enumerate() {
+            let home = if place % 2 == 0 { "cloud" } else { "server" };
+            world.change_mailbox(&person.mail, json!({"home": home})).await;
+        }
+    }
     for person in &people {
         world.by_hand(person, json!({"text": format!("Eigener Text {}", person.account)})).await;
     }

@@ -225,6 +225,13 @@ impl World {
         (written, secrets.into_iter().chain(trusts).map(|(place, secret)| (place.to_owned(), secret)).collect())
     }
 
+    /// The instance's password for Exchange; `None`: the right one.
+    pub(crate) fn set_exchange_password(&mut self, password: Option<&'static str>) {
+        if let Reads::Server(exchange) | Reads::Both(exchange) = &mut self.setup.reads {
+            exchange.password = password;
+        }
+    }
+
     fn exchange_password(&self) -> &str {
         let other = self.setup.reads.exchange().and_then(|exchange| exchange.password);
         other.unwrap_or(&self.sim.ready().ews_password)
