@@ -145,38 +145,41 @@ impl EwsAccount {
     ) -> Result<Answers<T>, EwsError> {
         let give_up = Instant::now() + PATIENCE;
         let mut attempt = 1;
+        // Of a request of which a part was answered.
+        let mut in_part: Option<Answers<T>> = None;
         loop {
-            self.wait_until_wanted(give_up).await?;
+            if let Err(error) = self.wait_until_wanted(give_up).await {
+                return in_part.ok_or(error);
+            }
             let version = *self.version.lock().unwrap_or_else(PoisonError::into_inner);
             let answered = match self.once(question, version, clock).await {
                 Ok(body) => self.take_apart(&body, read),
                 Err(error) => Err(error),
             };
-            let (answers, error) = match answered {
-                Ok(answers) => match worst(&answers) {
-                    None => {
+            let error = match answered {
+                Ok(answers) => {
+                    // What one mailbox's server says is true for the account.
+                    let Some(refusal) = worst(&answers) else {
                         self.served();
                         return Ok(answers);
-                    }
-                    // What one mailbox's server says is true for the account.
-                    Some(refusal) => (Some(answers), EwsError::Fault(refusal)),
-                },
-                Err(error) => (None, error),
-            };
-            if error.is_version() {
-                if self.lower(version) {
-                    continue;
+                    };
+                    in_part = Some(answers);
+                    EwsError::Fault(refusal)
                 }
+                Err(error) => error,
+            };
+            if error.is_version() && self.lower(version) {
+                continue;
             }
             let pause = PAUSES.pause(attempt, None, retry::jitter());
             let in_time = error.after().is_some() || Instant::now() + pause <= give_up;
             let again = attempt < ATTEMPTS && in_time && worth_another_attempt(&error);
             // A connection that broke once says nothing of the account.
-            if !error.is_version() && !(again && error.is_of_account()) {
+            if !(again && error.is_of_account()) {
                 self.note(&error);
             }
             if !again {
-                return answers.ok_or(error);
+                return in_part.ok_or(error);
             }
             if error.after().is_none() {
                 tokio::time::sleep(pause).await;
@@ -335,11 +338,22 @@ impl EwsAccount {
             self.leave_alone(after.min(LONGEST_BACK_OFF), error);
         } else if error.is_of_account() {
             self.leave_alone(ACCOUNT_REST, error);
-        } else if matches!(error, EwsError::Trouble(_) | EwsError::BadAnswer(_) | EwsError::Busy { .. })
-            && self.troubles.fetch_add(1, Ordering::Relaxed) + 1 >= TROUBLES
-        {
+        } else {
+            self.count(error);
+        }
+    }
+
+    /// Counts what may be the server's trouble: too much of it in a row, and the account rests.
+    fn count(&self, error: &EwsError) {
+        let (weight, meaning) = match error {
+            EwsError::Trouble(_) | EwsError::BadAnswer(_) | EwsError::Busy { .. } => (1, error.clone()),
+            // Each of these takes a minute.
+            EwsError::TooSlow(error) => (2, EwsError::Network(error.clone())),
+            _ => return,
+        };
+        if self.troubles.fetch_add(weight, Ordering::Relaxed) + weight >= TROUBLES {
             self.troubles.store(0, Ordering::Relaxed);
-            self.leave_alone(PATIENCE + ACCOUNT_REST, error);
+            self.leave_alone(PATIENCE + ACCOUNT_REST, &meaning);
         }
     }
 
@@ -393,6 +407,7 @@ fn worth_another_attempt(error: &EwsError) -> bool {
         | EwsError::Forbidden(_)
         | EwsError::NoService(_)
         | EwsError::Version(_)
+        | EwsError::TooSlow(_)
         | EwsError::TooLarge
         | EwsError::Unreadable(_)
         | EwsError::BadAnswer(_) => false,

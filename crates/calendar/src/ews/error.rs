@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use busylamp_ews::{Class as Code, Refusal};
 use busylamp_net::{
-    http::{HttpError, HttpErrorKind, USER_AGENT},
+    http::{Delivery, HttpError, HttpErrorKind, USER_AGENT},
     retry::Class,
 };
 use thiserror::Error;
@@ -60,6 +60,9 @@ pub(super) enum EwsError {
     /// Exchange refuses the request, or a mailbox of it.
     #[error("{0}")]
     Fault(Refusal),
+    /// There was no answer in time.
+    #[error("{0}")]
+    TooSlow(HttpError),
     /// The answer is longer than we read.
     #[error("the answer is larger than can be read")]
     TooLarge,
@@ -83,7 +86,11 @@ pub(super) struct Said {
 impl EwsError {
     /// An error of the network, or what it stands for.
     pub(super) fn of_network(error: HttpError) -> Self {
-        if matches!(error.kind, HttpErrorKind::TooLarge { .. }) { Self::TooLarge } else { Self::Network(error) }
+        match error.kind {
+            HttpErrorKind::TooLarge { .. } => Self::TooLarge,
+            HttpErrorKind::TimeOut { .. } if error.delivery() == Delivery::MaybeSent => Self::TooSlow(error),
+            _ => Self::Network(error),
+        }
     }
 
     /// What Exchange means with a fault or a response code.
@@ -91,7 +98,7 @@ impl EwsError {
         match self {
             Self::Fault(refusal) => Some(refusal.class()),
             Self::Busy { .. } => Some(Code::Throttled),
-            Self::TooLarge => Some(Code::TooMuch),
+            Self::TooSlow(_) | Self::TooLarge => Some(Code::TooMuch),
             Self::Version(_) => Some(Code::OlderVersion),
             Self::Token(_)
             | Self::Network(_)
@@ -138,6 +145,7 @@ impl EwsError {
             | Self::Busy { .. }
             | Self::Trouble(_)
             | Self::Version(_)
+            | Self::TooSlow(_)
             | Self::TooLarge
             | Self::Unreadable(_)
             | Self::BadAnswer(_) => false,
@@ -159,6 +167,7 @@ impl EwsError {
             | Self::Trouble(_)
             | Self::Version(_)
             | Self::Fault(_)
+            | Self::TooSlow(_)
             | Self::TooLarge
             | Self::Unreadable(_)
             | Self::BadAnswer(_) => false,
@@ -185,6 +194,7 @@ impl EwsError {
             | Self::NoService(_)
             | Self::Trouble(_)
             | Self::Version(_)
+            | Self::TooSlow(_)
             | Self::TooLarge
             | Self::Unreadable(_)
             | Self::BadAnswer(_) => None,
@@ -203,9 +213,12 @@ impl EwsError {
             | Self::Forbidden(_)
             | Self::NoService(_)
             | Self::Version(_) => Class::NeedsAdministrator,
-            Self::Busy { .. } | Self::Trouble(_) | Self::TooLarge | Self::Unreadable(_) | Self::BadAnswer(_) => {
-                Class::Retryable
-            }
+            Self::Busy { .. }
+            | Self::Trouble(_)
+            | Self::TooSlow(_)
+            | Self::TooLarge
+            | Self::Unreadable(_)
+            | Self::BadAnswer(_) => Class::Retryable,
             Self::Fault(refusal) => match refusal.class() {
                 Code::NotFound | Code::Denied | Code::OlderVersion | Code::Unlisted => Class::NeedsAdministrator,
                 Code::Throttled | Code::TooMuch | Code::Transient | Code::Routing => Class::Retryable,
@@ -245,7 +258,7 @@ impl EwsError {
             Self::Busy { .. } | Self::Trouble(_) => "it is tried again".into(),
             Self::Version(_) => "Exchange Server 2010 or newer is needed".into(),
             Self::Fault(refusal) => refusal.advice().to_owned(),
-            Self::TooLarge => "it is tried again with fewer mailboxes a request".into(),
+            Self::TooSlow(_) | Self::TooLarge => "it is tried again with fewer mailboxes a request".into(),
             Self::Unreadable(_) => "it is tried again; if it stays, please report it".into(),
             Self::BadAnswer(_) => "it is tried again; check whether a proxy answers in Exchange's place".into(),
         }
@@ -282,6 +295,7 @@ impl EwsError {
             | Self::Busy { .. }
             | Self::Trouble(_)
             | Self::Version(_)
+            | Self::TooSlow(_)
             | Self::TooLarge
             | Self::Unreadable(_)
             | Self::BadAnswer(_) => MailboxError::Unavailable { advice },

@@ -297,7 +297,13 @@ impl<'a> Poll<'a> {
     fn taken(&mut self, mail: &MailAddress, agenda: Agenda) {
         let (now, window, instance) = (self.clock.now(), self.request.window, self.request.zone);
         let Some(mailbox) = self.memory.of(mail) else { return };
+        let known = mailbox.is_known();
         let outcome = if mailbox.read(&agenda, window, instance, now, retry::jitter()) {
+            // An event that came after a look and goes before the next shows in the reading alone: what differs is read
+            // once more.
+            if known {
+                mailbox.read_soon(now);
+            }
             Outcome::Read { agenda, zone: mailbox.zone.clone() }
         } else {
             Outcome::Unchanged
