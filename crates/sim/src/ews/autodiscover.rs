@@ -66,7 +66,7 @@ fn version_2(world: &World, request: &Request, address: &str) -> Reply {
 /// The older form, for those who are signed in.
 fn pox(world: &World, connection: &Connection, request: &Request) -> Reply {
     if let Err(refusal) = sign_in::check(world, connection, request) {
-        return refusal;
+        return *refusal;
     }
     if request.method != Method::POST {
         return failed(world, "600", "Invalid Request");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    sign_in::Principal,
     soap::{Connecting, Trouble},
     trouble,
 };
@@ -44,9 +45,9 @@ pub(super) struct Opened {
 
 impl Caller {
     /// Reads the impersonation header of a request. Tokens of applications must have one.
-    pub(super) fn new(world: &World, connecting: Option<&Connecting>, application: bool) -> Result<Self, Trouble> {
+    pub(super) fn new(world: &World, connecting: Option<&Connecting>, principal: Principal) -> Result<Self, Trouble> {
         let Some(connecting) = connecting else {
-            if application {
+            if principal == Principal::Application {
                 let text = "ExchangeImpersonation SOAP header must be present for this type of OAuth token.";
                 return Err(Trouble::new("ErrorInvalidExchangeImpersonationHeaderData", text));
             }

@@ -43,6 +43,7 @@ use roxmltree::Document;
 pub(crate) use self::account::Ews;
 use self::{
     caller::Caller,
+    sign_in::Principal,
     soap::{Call, Trouble},
 };
 use crate::{
@@ -59,8 +60,8 @@ pub(crate) async fn answer(world: &World, connection: &Connection, request: &Req
     if let Some(reply) = trouble::in_front(world) {
         return reply;
     }
-    let application = match sign_in::check(world, connection, request) {
-        Ok(application) => application,
+    let principal = match sign_in::check(world, connection, request) {
+        Ok(principal) => principal,
         Err(reply) => return reply.counted_as("ews.unauthorized"),
     };
     let parts = request.parts();
@@ -77,12 +78,12 @@ pub(crate) async fn answer(world: &World, connection: &Connection, request: &Req
     if !media.eq_ignore_ascii_case("text/xml") {
         return Reply::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE).counted_as("ews.other");
     }
-    let reply = perform(world, request, application).await;
+    let reply = perform(world, request, principal).await;
     compressed(request, trouble::behind(world, reply))
 }
 
 /// Does what the body asks for.
-async fn perform(world: &World, request: &Request, application: bool) -> Reply {
+async fn perform(world: &World, request: &Request, principal: Principal) -> Reply {
     if request.body.len() > MAX_BODY {
         let trouble = Trouble::new("ErrorRequestStreamTooBig", "The request stream is too big.");
         return trouble.fault().counted_as("ews.other");
@@ -93,17 +94,17 @@ async fn perform(world: &World, request: &Request, application: bool) -> Reply {
         return Reply::empty(StatusCode::BAD_REQUEST).counted_as("ews.other");
     };
     world.ews.note_anchor(request.header("x-anchormailbox"));
-    let reply = answered(world, &document, application).await.unwrap_or_else(|trouble| trouble.fault());
+    let reply = answered(world, &document, principal).await.unwrap_or_else(|trouble| trouble.fault());
     reply.counted_as(kind(&document))
 }
 
-async fn answered(world: &World, document: &Document<'_>, application: bool) -> Result<Reply, Trouble> {
+async fn answered(world: &World, document: &Document<'_>, principal: Principal) -> Result<Reply, Trouble> {
     let call = Call::read(document)?;
     trouble::of_the_server(world, &call)?;
     if let Some(reply) = trouble::of_an_old_server(world, &call) {
         return Ok(reply);
     }
-    let caller = Caller::new(world, call.connecting.as_ref(), application)?;
+    let caller = Caller::new(world, call.connecting.as_ref(), principal)?;
     let _place = world.ews.enter(caller.budget()).ok_or_else(|| {
         let text = "You have exceeded the available concurrent connections for your account. Try again once your other requests have completed.";
         Trouble::new("ErrorExceededConnectionCount", text)

@@ -12,29 +12,40 @@ use crate::{
     world::World,
 };
 
-/// Checks who asks. `true`: an application with a token, `false`: the service account.
-pub(super) fn check(world: &World, connection: &Connection, request: &Request) -> Result<bool, Reply> {
+/// Who was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Principal {
+    /// The service account, by its password.
+    Account,
+    /// An application, by its token.
+    Application,
+}
+
+/// Checks who asks; an error is the answer to who is not let in.
+pub(super) fn check(world: &World, connection: &Connection, request: &Request) -> Result<Principal, Box<Reply>> {
     if world.faults.strikes(Fault::EwsUnauthorized) {
         connection.sign_out();
         return Err(refused(world, Verdict::Wrong));
     }
     let Some(authorization) = request.header("authorization") else {
         // A connection that was signed in by NTLM stays so.
-        return if connection.signed_in() { Ok(false) } else { Err(refused(world, Verdict::Wrong)) };
+        return if connection.signed_in() { Ok(Principal::Account) } else { Err(refused(world, Verdict::Wrong)) };
     };
     let (scheme, credential) = authorization.split_once(' ').unwrap_or((authorization, ""));
     match scheme.to_ascii_lowercase().as_str() {
-        "bearer" if bearer(authorization).is_some() => token(world, authorization).map(|()| true),
-        "basic" if world.ews.settings().basic => basic(world, credential.trim()).map(|()| false),
-        "ntlm" if world.ews.settings().ntlm => windows(world, connection, "NTLM", credential.trim()).map(|()| false),
+        "bearer" if bearer(authorization).is_some() => token(world, authorization).map(|()| Principal::Application),
+        "basic" if world.ews.settings().basic => basic(world, credential.trim()).map(|()| Principal::Account),
+        "ntlm" if world.ews.settings().ntlm => {
+            windows(world, connection, "NTLM", credential.trim()).map(|()| Principal::Account)
+        }
         "negotiate" if world.ews.settings().negotiate => {
-            windows(world, connection, "Negotiate", credential.trim()).map(|()| false)
+            windows(world, connection, "Negotiate", credential.trim()).map(|()| Principal::Account)
         }
         _ => Err(refused(world, Verdict::Wrong)),
     }
 }
 
-fn basic(world: &World, credential: &str) -> Result<(), Reply> {
+fn basic(world: &World, credential: &str) -> Result<(), Box<Reply>> {
     let decoded = STANDARD.decode(credential).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let Some((name, password)) = decoded.as_deref().and_then(|text| text.split_once(':')) else {
         return Err(refused(world, Verdict::Wrong));
@@ -53,19 +64,19 @@ fn basic(world: &World, credential: &str) -> Result<(), Reply> {
 }
 
 /// A step of NTLM, on its own or under the name of Negotiate.
-fn windows(world: &World, connection: &Connection, scheme: &'static str, credential: &str) -> Result<(), Reply> {
+fn windows(world: &World, connection: &Connection, scheme: &'static str, credential: &str) -> Result<(), Box<Reply>> {
     let message = STANDARD.decode(credential).unwrap_or_default();
     match connection.step(&message, &world.ews, world.clock.now()) {
         ntlm::Step::Done => Ok(()),
         ntlm::Step::Challenge(challenge) => {
             let reply = Reply::empty(StatusCode::UNAUTHORIZED);
-            Err(reply.with("www-authenticate", &format!("{scheme} {}", STANDARD.encode(challenge))))
+            Err(Box::new(reply.with("www-authenticate", &format!("{scheme} {}", STANDARD.encode(challenge)))))
         }
         ntlm::Step::Refused(verdict) => Err(refused(world, verdict)),
     }
 }
 
-fn token(world: &World, authorization: &str) -> Result<(), Reply> {
+fn token(world: &World, authorization: &str) -> Result<(), Box<Reply>> {
     let refused = |reason: &str| {
         let reply = Reply::empty(StatusCode::UNAUTHORIZED)
             .with("x-ms-diagnostics", &format!("2000008;reason=\"{reason}\";error_category=\"invalid_token\""));
@@ -73,7 +84,7 @@ fn token(world: &World, authorization: &str) -> Result<(), Reply> {
             "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", trusted_issuers=\"00000001-0000-0000-c000-000000000000@{}\", token_types=\"app_asserted_user_v1 service_asserted_app_v1\", authorization_uri=\"https://login.windows.net/common/oauth2/authorize\"",
             world.entra.tenant
         );
-        world.ews.settings().challenge(reply.with("www-authenticate", &realm))
+        Box::new(world.ews.settings().challenge(reply.with("www-authenticate", &realm)))
     };
     let claims = world.entra.check(Some(authorization), world.clock.now()).map_err(refused)?;
     if !entra::is_for_exchange(&claims) {
@@ -84,7 +95,7 @@ fn token(world: &World, authorization: &str) -> Result<(), Reply> {
 }
 
 /// The answer to who is not let in.
-fn refused(world: &World, verdict: Verdict) -> Reply {
+fn refused(world: &World, verdict: Verdict) -> Box<Reply> {
     let page = match verdict {
         Verdict::Locked => {
             "<html><body>The referenced account is currently locked out and may not be logged on to.</body></html>"
@@ -93,5 +104,5 @@ fn refused(world: &World, verdict: Verdict) -> Reply {
             "<html><body>401 - Unauthorized: Access is denied due to invalid credentials.</body></html>"
         }
     };
-    world.ews.settings().challenge(Reply::body(StatusCode::UNAUTHORIZED, "text/html", page))
+    Box::new(world.ews.settings().challenge(Reply::body(StatusCode::UNAUTHORIZED, "text/html", page)))
 }

@@ -92,11 +92,8 @@ fn judge(
     let mut settings = ews.settings();
     let key = proof::key(&settings.password, &answer.user, &answer.domain);
     let session = proof::session(&key, challenge, answer.response);
-    match settings.judge(session.is_some()) {
-        Verdict::Right => {}
-        other => return other,
-    }
-    let Some(session) = session else { return Verdict::Wrong };
+    let verdict = settings.judge(session.is_some());
+    let (Verdict::Right, Some(session)) = (verdict, session) else { return verdict };
     if answer.has_integrity_code() && !proof::is_whole(answer, &session, sealed, message) {
         return Verdict::Wrong;
     }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod conformance;
+pub(crate) mod ews;
 
 use busylamp_sim::{Calendars, SimConfig, Simulator};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
