@@ -271,3 +271,71 @@ async fn a_person_changes_what_the_account_shows() {
     }
     assert_eq!(house.done(Method::GET, &path, Value::Null).await["dnd"], false, "all of it or nothing");
 }
+
+#[tokio::test]
+async fn each_version_has_its_own_ways_in_and_its_own_form_of_keys() {
+    for version in [7, 8, 9, 10] {
+        let house = House::open(quiet()).await;
+        let shown = house.done(Method::PATCH, "/starface", json!({"version": version})).await;
+        assert!(shown["version"].as_str().unwrap().starts_with(&format!("{version}.")), "{shown}");
+        let ten = version == 10;
+        let ready = house.sim.ready();
+        let url = format!("{}/auth/realms/pbx/oauth2/token", ready.starface);
+        let form = [("client_id", "rest-client-headless"), ("grant_type", "password")];
+        let answer = house.http.post(&url).form(&form).send().await.unwrap().status();
+        assert_eq!(answer, if ten { 401 } else { 404 }, "{version}");
+        assert_eq!(house.rest_get("/server/version").await.0, if ten { 200 } else { 404 }, "{version}");
+        assert!(house.bridge("v=1&do=info").await[0].contains(&format!("pbx={version}.")));
+
+        let (owner, shown) = (house.account(0), house.account(1));
+        let path = format!("/functionkeysets/s{owner}/k{owner}-0?actOnBehalfOf={owner}");
+        let put = async |body: Value| house.rest(Method::PUT, &path).json(&body).send().await.unwrap().status();
+        let flat = json!({"name": "x", "functionKeyType": "BUSYLAMPFIELD", "blfAccountId": shown});
+        let edit = json!({"editFunctionKeyBusyLampField": {"name": "y", "blfAccountId": shown}});
+        assert_eq!(put(flat).await, 200);
+        assert_eq!(house.rest_get(&path).await.1["blfAccountId"], if ten { owner } else { shown }, "{version}");
+        assert_eq!(put(edit).await, if ten { 200 } else { 500 }, "{version}");
+        assert_eq!(house.rest_get(&path).await.1["blfAccountId"], shown, "{version}");
+    }
+    let house = House::open(quiet()).await;
+    house.done(Method::PATCH, "/starface", json!({"older_login": false})).await;
+    let url = format!("{}/rest/login", house.sim.ready().starface);
+    assert_eq!(house.http.get(&url).send().await.unwrap().status(), 404);
+    let (status, refusal) = house.control(Method::PATCH, "/starface", json!({"version": 6})).await;
+    assert_eq!((status.as_u16(), &refusal["error"]), (400, &json!("version: 7, 8, 9 or 10 is expected")));
+}
+
+#[tokio::test]
+async fn without_rights_others_are_not_shown() {
+    let house = House::open(quiet()).await;
+    house.done(Method::PATCH, "/starface", json!({"administrator": false})).await;
+    assert_eq!(house.rest_get("/users").await.1.as_array().unwrap().len(), 1);
+    assert_eq!(house.rest_get("/phonenumbers").await.0, 403);
+    assert_eq!(house.rest_get(&format!("/redirects?actOnBehalfOf={}", house.account(0))).await.0, 403);
+    assert_eq!(house.rest_get("/groups/9001").await.1["assignableUsers"], json!([]));
+}
+
+#[tokio::test]
+async fn another_program_answers_changes_or_writes_every_so_often_and_is_not_the_bridge() {
+    let house = House::open(quiet()).await;
+    let account = house.account(0);
+    let path = format!("/accounts/{account}");
+    house.done(Method::PATCH, &path, json!({"presence": "available"})).await;
+    house.done(Method::PUT, &format!("{path}/another_writer"), json!({"presence": "available"})).await;
+    let start = cursor(&house.bridge("v=1&do=states").await[0]);
+    house.bridge(&format!("v=1&do=apply\naccount={account}&presence=AWAY&dnd=true")).await;
+    let told = house.bridge(&format!("v=1&do=events&since={start}&wait=0")).await;
+    let ours = format!("account={account}&dnd=true&presence=AWAY&by=self");
+    assert_eq!(told[1..], [ours, format!("account={account}&presence=AVAILABLE&by=other")]);
+    let shown = house.done(Method::GET, &path, Value::Null).await;
+    assert_eq!((&shown["presence"], &shown["another_writer"]), (&json!("available"), &json!({"wrote": 1})));
+    assert_eq!(house.done(Method::GET, "/writes", Value::Null).await.as_array().unwrap().len(), 2, "it is not ours");
+
+    house.done(Method::PUT, &format!("{path}/another_writer"), json!({"dnd": false, "seconds": 0.1})).await;
+    let request = format!("v=1&do=events&since={}&wait=20", cursor(&told[0]));
+    let waiting = house.bridge(&request);
+    let told = tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await.unwrap();
+    assert_eq!(told[1..], [format!("account={account}&dnd=false&by=other")], "whoever listens hears it");
+    house.done(Method::DELETE, &format!("{path}/another_writer"), Value::Null).await;
+    assert_eq!(house.done(Method::GET, &path, Value::Null).await["another_writer"], Value::Null);
+}

@@ -45,7 +45,7 @@ async fn a_thousand_users_are_a_handful_of_calls_to_the_bridge() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|write| write["account"].to_string() == accounts[0].as_str())
+        .filter(|write| write["account"].as_u64() == accounts[0].as_str().parse().ok())
         .collect();
     let order: Vec<&str> = of_first.iter().map(|write| write["dimension"].as_str().unwrap()).collect();
     assert_eq!(order, ["dnd", "presence", "text"]);
