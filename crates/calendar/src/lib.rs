@@ -6,6 +6,7 @@
 //! ews     an Exchange Server, over Exchange Web Services
 //! hybrid  both, each mailbox where it lives
 //! entra   an application's sign-in, for both
+//! discovery  finding the Exchange Server of a mailbox
 //! zone    time zones under the names that Exchange gives them
 //! ```
 
@@ -14,6 +15,7 @@
 mod clock;
 #[cfg(test)]
 mod conformance;
+pub mod discovery;
 mod entra;
 pub mod ews;
 pub mod graph;

@@ -142,14 +142,6 @@ fn server(account: Node<'_, '_>) -> Option<String> {
     })
 }
 
-/// Whether this server is Exchange Online, where EWS ends for good on 2027-04-01.
-pub fn is_online(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    ["office365.com", "office.com", "outlook.com", "office365.us", "partner.outlook.cn"]
-        .iter()
-        .any(|online| host.strip_suffix(online).is_some_and(|before| before.is_empty() || before.ends_with('.')))
-}
-
 /// An address of https with a host, and without a name or password in it.
 fn secure(text: &str) -> Result<Url, DocumentError> {
     let url = Url::parse(text.trim()).map_err(|_| DocumentError::BadUrl)?;

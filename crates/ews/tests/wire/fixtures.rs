@@ -204,11 +204,9 @@ fn the_autodiscover_documents_are_read() {
     let Some(json) = fixture("synthetic-autodiscover-v2.response.json") else { return };
     let autodiscover::V2::Server(url) = autodiscover::v2(&json).unwrap() else { panic!() };
     assert_eq!(url.as_str(), "https://outlook.office365.com/EWS/Exchange.asmx");
-    assert!(autodiscover::is_online(&url));
     let Some(xml) = fixture("autodiscover-pox.response.xml") else { return };
     let autodiscover::Pox::Server(url) = autodiscover::pox(&xml).unwrap() else { panic!() };
     assert_eq!(url.as_str(), "https://mail.contoso.com/EWS/Exchange.asmx");
-    assert!(!autodiscover::is_online(&url));
     let Some(xml) = fixture("autodiscover-pox-redirectaddr.response.xml") else { return };
     let autodiscover::Pox::OtherAddress(address) = autodiscover::pox(&xml).unwrap() else { panic!() };
     assert_eq!(address.as_str(), "elvin@mail.contoso.com");
