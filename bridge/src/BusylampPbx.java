@@ -25,6 +25,7 @@ final class BusylampPbx {
     private final Method allUsers;
     private final Object states;
     private final Method stateOf;
+    private final Class<?> busType;
     private final Object bus;
     private final Method publish;
     private final Constructor<?> news;
@@ -41,12 +42,12 @@ final class BusylampPbx {
         allUsers = usersType == null ? null : BusylampReach.method(usersType, "getUsers");
 
         states = states(context);
-        stateOf = states == null ? null : BusylampReach.taking(publicType(states), "getUserState", 1, null);
+        stateOf = states == null ? null : BusylampReach.taking(BusylampReach.publicType(states), "getUserState", 1, null);
         Class<?> stateType = stateOf == null ? null : stateOf.getReturnType();
         setPresence = BusylampReach.taking(stateType, "setChatPresence", 1, null);
         setText = BusylampReach.taking(stateType, "setChatPresenceMessage", 1, String.class);
 
-        Class<?> busType = BusylampReach.type("de.starface.core.component.events.StarfaceEventService");
+        busType = BusylampReach.type("de.starface.core.component.events.StarfaceEventService");
         bus = component(context, busType);
         news = news(stateType);
         publish = news == null ? null : BusylampReach.taking(busType, "publish", 2, news.getDeclaringClass());
@@ -143,7 +144,7 @@ final class BusylampPbx {
 
     /** Subscribes a listener. The bus may hold it weakly; we hold it. */
     boolean subscribe(Object listener) {
-        Method subscribe = bus == null ? null : BusylampReach.taking(publicType(bus), "subscribe", 1, listener.getClass());
+        Method subscribe = bus == null ? null : BusylampReach.taking(busType, "subscribe", 1, listener.getClass());
         if (subscribe == null) {
             return false;
         }
@@ -163,7 +164,7 @@ final class BusylampPbx {
         if (listener == null) {
             return;
         }
-        Method unsubscribe = BusylampReach.taking(publicType(bus), "unsubscribe", 1, listener.getClass());
+        Method unsubscribe = BusylampReach.taking(busType, "unsubscribe", 1, listener.getClass());
         try {
             BusylampReach.call(unsubscribe, bus, listener);
         } catch (Exception refused) {
@@ -229,7 +230,7 @@ final class BusylampPbx {
 
     /** One line in the module's log. */
     void warn(String message) {
-        Method warn = log == null ? null : BusylampReach.taking(publicType(log), "warn", 1, String.class);
+        Method warn = log == null ? null : BusylampReach.taking(BusylampReach.publicType(log), "warn", 1, String.class);
         if (warn != null) {
             BusylampReach.quietly(warn, log, "Busylamp: " + message);
         }
@@ -295,21 +296,6 @@ final class BusylampPbx {
     private static Object ask(IRuntimeEnvironment context, String name) {
         Method method = BusylampReach.method(IRuntimeEnvironment.class, name);
         return method == null ? BusylampReach.ask(context, name) : BusylampReach.quietly(method, context);
-    }
-
-    /** The class itself if it may be called, else the first of its interfaces. */
-    private static Class<?> publicType(Object object) {
-        for (Class<?> at = object.getClass(); at != null; at = at.getSuperclass()) {
-            if (Modifier.isPublic(at.getModifiers()) && at != Object.class) {
-                return at;
-            }
-            for (Class<?> face : at.getInterfaces()) {
-                if (Modifier.isPublic(face.getModifiers())) {
-                    return face;
-                }
-            }
-        }
-        return Object.class;
     }
 
     private static String word(Object value) {

@@ -2,6 +2,7 @@ import de.vertico.starface.module.core.runtime.IRuntimeEnvironment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.lang.reflect.Proxy;
 
 /** Reflection, without checked exceptions of its own: what is not there is null. */
 final class BusylampReach {
@@ -39,7 +40,7 @@ final class BusylampReach {
     }
 
     private static Method declared(Class<?> type, String name, Class<?>... parameters) {
-        if (Modifier.isPublic(type.getModifiers())) {
+        if (callable(type)) {
             try {
                 return type.getMethod(name, parameters);
             } catch (NoSuchMethodException inAnother) {
@@ -53,6 +54,26 @@ final class BusylampReach {
             }
         }
         return null;
+    }
+
+    /** Whether methods that a class declares may be called: its own of a proxy may not, those of its interfaces may. */
+    private static boolean callable(Class<?> type) {
+        return Modifier.isPublic(type.getModifiers()) && !Proxy.isProxyClass(type);
+    }
+
+    /** The class of an object if it may be called, else the first of its classes and interfaces that may. */
+    static Class<?> publicType(Object object) {
+        for (Class<?> at = object.getClass(); at != Object.class; at = at.getSuperclass()) {
+            if (callable(at)) {
+                return at;
+            }
+            for (Class<?> face : at.getInterfaces()) {
+                if (callable(face)) {
+                    return face;
+                }
+            }
+        }
+        return Object.class;
     }
 
     /** The one public method of this name and with so many parameters, of which the first takes such a value. */

@@ -258,3 +258,94 @@ fn is_uuid(text: &str) -> bool {
     let parts: Vec<usize> = text.split('-').map(str::len).collect();
     parts == [8, 4, 4, 4, 12] && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+    use crate::bridge::pack;
+
+    /// The module as it is, with classes of which only the version is real; a line of a file is another.
+    fn package(file: &str, from: &str, to: &str) -> Vec<String> {
+        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bridge/module");
+        let read = |name: &str| fs::read_to_string(module.join(name)).expect("it is there");
+        let class = |major: char| format!("\u{0}\u{0}\u{0}{major}");
+        let mut entries = vec![
+            ("META-INF/MANIFEST.MF".to_owned(), read("MANIFEST.MF").replace('\n', "\r\n").into_bytes()),
+            ("module-descriptor.xml".to_owned(), read("module-descriptor.xml").into_bytes()),
+        ];
+        for name in ["BusylampBegin", "BusylampCall", "BusylampEnd"] {
+            let content = [&[0xca, 0xfe, 0xba, 0xbe], class('4').as_bytes()].concat();
+            entries.push((format!("{name}.class"), content));
+        }
+        for (name, content) in &mut entries {
+            if name.contains(file) && !from.is_empty() {
+                let text = String::from_utf8(content.clone()).expect("text");
+                assert!(text.contains(from), "{name} has no {from}");
+                *content = text.replacen(from, to, 1).into_bytes();
+            }
+        }
+        if to == "first" {
+            entries.swap(0, 1);
+        }
+        if to.ends_with(".class") {
+            entries.push((to.to_owned(), [&[0xca, 0xfe, 0xba, 0xbe], class('=').as_bytes()].concat()));
+        }
+        faults(&pack(&entries).expect("packed"))
+    }
+
+    #[test]
+    fn the_module_is_as_the_pbx_wants_it() {
+        assert_eq!(package("", "", ""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_line_of_the_format_is_looked_at() {
+        let module = "module-descriptor";
+        for (file, from, to, fault) in [
+            ("", "", "first", "first entry"),
+            ("", "", "com/x/Busylamp.class", "no class in the root"),
+            ("", "", "IBaseExecutable.class", "is not ours"),
+            ("", "", "BusylampNew.class", "not 52"),
+            ("MANIFEST", "ObjectId: 0", "ObjectId: 1", "ObjectId"),
+            ("MANIFEST", "SpecVersion: 5", "SpecVersion: 6", "StarfaceModule_SpecVersion"),
+            ("MANIFEST", "Manifest-Version: 1.0", "Manifest-Version: 2.0", "Manifest-Version"),
+            ("MANIFEST", "Created-By: ", "Built-By: ", "the manifest has"),
+            ("MANIFEST", "\r\n", "\n", "CRLF"),
+            (module, "lastChangedTime=\"1", "lastChangedTime=\"2", "noLicenseId"),
+            (module, "<writeHash>", "<writeHash>0", "writeHash"),
+            (module, " specVersion=\"5\"", " specVersion=\"4\"", "specVersion"),
+            (module, "BusylampCall.class", "Other.class", "is implemented by"),
+            (module, "<type>XMLRPC_auth", "<type>XMLRPC_noauth", "open to everybody"),
+            (module, "<rpcEntryPoint ", "<rpcEntryPoints ", "module-descriptor.xml"),
+            (module, " name=\"call\"", " name=\"ring\"", "entry points of XML-RPC"),
+            (module, "<stage>InstanceDeleted", "<stage>InstanceGone", "the stages are"),
+            (module, "name=\"BUSYLAMP_KEY\"", "name=\"BUSYLAMP_KEY\" hidden=\"true\"", ""),
+            (module, "<key>de</key>", "<key>fr</key>", "a text is there in"),
+            (module, "targetId=\"BusylampEnd\"", "targetId=\"BusylampCall\"", "a function with inputs"),
+        ] {
+            let found = package(file, from, to);
+            let expected =
+                if fault.is_empty() { found.is_empty() } else { found.iter().any(|line| line.contains(fault)) };
+            assert!(expected, "{from} {to}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn an_entry_point_past_the_wrapper_and_a_wire_that_is_cut_are_found() {
+        let read =
+            fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../bridge/module/module-descriptor.xml"));
+        let descriptor = read.expect("it is there");
+        let document = Document::parse(&descriptor).expect("XML");
+        let wrapper = document.descendants().find(|node| node.attribute("name") == Some("BusylampCallRpc"));
+        let id = wrapper.and_then(|wrapper| wrapper.attribute("id")).expect("a wrapper");
+        let point = format!("targetId=\"{id}\"");
+        let faults = package("module-descriptor", &point, "targetId=\"BusylampCall\"");
+        assert!(faults.iter().any(|fault| fault.contains("does not lead to the wrapper")), "{faults:?}");
+        for input in variables(wrapper.expect("a wrapper"), "inputVars") {
+            let faults = package("module-descriptor", &format!("<value>{}</value>", input.id), "<value>x</value>");
+            assert!(faults.iter().any(|fault| fault.contains("not wired by reference")), "{faults:?}");
+        }
+    }
+}

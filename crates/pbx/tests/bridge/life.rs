@@ -111,6 +111,25 @@ async fn a_bridge_that_nobody_asks_stops_listening_and_begins_again_when_asked()
 }
 
 #[tokio::test]
+async fn a_pbx_that_was_still_starting_is_looked_at_again() {
+    for generation in ALL {
+        let Some(house) = House::host(generation) else { return };
+        house.control("starting", &[("on", "true")]).await;
+        module(&house, "restart").await;
+        let info = house.ask("v=1&do=info").await;
+        assert_eq!((info.error(), info.records.len()), (None, 0), "nothing can be done yet");
+        assert_eq!(house.ask("v=1&do=states").await.error(), Some("unsupported"));
+        house.control("starting", &[("on", "false")]).await;
+        module(&house, "old").await;
+        assert_eq!(house.ask("v=1&do=info").await.records.len(), 5);
+        let cursor = house.ask("v=1&do=states").await.cursor().to_owned();
+        module(&house, "old").await;
+        let told = house.ask(&format!("v=1&do=events&since={cursor}&wait=0")).await;
+        assert_eq!(told.get("lost"), None, "what is whole is left alone");
+    }
+}
+
+#[tokio::test]
 async fn without_a_setter_or_with_several_dnd_is_read_and_not_set() {
     for generation in ALL {
         for (setters, found) in [("none", "none"), ("several", "none taken: there are several")] {

@@ -187,10 +187,13 @@ final class Front {
                 world.refuses.clear();
                 world.refuses.addAll(List.of(query.get("what").split(",")));
             }
+            case "starting" -> pbx.starting(query.get("on").equals("true"));
             case "hold" -> pbx.hold(query.get("on").equals("true"));
             case "cut" -> world.longestText = Integer.parseInt(query.get("at"));
             case "module" -> module.act(query.get("do"), query.get("key"));
             case "subscribers" -> {
+                // A listener that only the bus knew would be gone now.
+                System.gc();
                 return String.valueOf(pbx.subscribers());
             }
             case "calls" -> {

@@ -20,6 +20,9 @@ public interface Generation {
     /** A telephone is picked up or put down. */
     void telephony(int account, String state);
 
+    /** Whether the PBX is still starting: no component is handed out yet. */
+    void starting(boolean on);
+
     /** Events stay on their way until they are let go. */
     void hold(boolean on);
 

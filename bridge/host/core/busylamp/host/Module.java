@@ -4,8 +4,10 @@ import static busylamp.host.Descriptor.demand;
 
 import java.io.File;
 import java.lang.reflect.Field;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
@@ -45,6 +47,8 @@ final class Module {
     final Descriptor descriptor;
     final String instance = "busylamp";
     private Loader loader;
+    /** All that there ever were: the PBX is known to let old classes run on. */
+    private final List<Loader> loaders = new ArrayList<>();
     private volatile boolean active;
     private volatile String key;
 
@@ -67,12 +71,17 @@ final class Module {
         for (Descriptor.Function function : descriptor.functions.values()) {
             demand(function.file() == null || files.containsKey(function.file()), function.file() + " is missing");
         }
-        loader = new Loader(pbxLoader, files);
+        load();
         for (String name : files.keySet()) {
             if (name.endsWith(".class")) {
                 loader.loadClass(name.substring(0, name.length() - ".class".length()));
             }
         }
+    }
+
+    private void load() {
+        loader = new Loader(pbxLoader, files);
+        loaders.add(loader);
     }
 
     boolean active() {
@@ -94,10 +103,10 @@ final class Module {
             }
             case "update" -> {
                 stage("InstanceChanged");
-                loader = new Loader(pbxLoader, files);
+                load();
             }
             // The new classes are there and nobody told the old ones.
-            case "update_silently" -> loader = new Loader(pbxLoader, files);
+            case "update_silently" -> load();
             case "deactivate" -> {
                 active = false;
                 stage("InstanceDeactivated");
@@ -108,11 +117,13 @@ final class Module {
             }
             case "restart" -> {
                 pbx.restart();
-                loader = new Loader(pbxLoader, files);
+                load();
                 stage("SystemStarted");
             }
             // As if nobody had asked the bridge for an hour.
-            case "idle" -> idle();
+            case "idle" -> hourAgo("lastAsked");
+            // As if it had begun an hour ago.
+            case "old" -> hourAgo("begun");
             default -> throw new IllegalArgumentException(what);
         }
     }
@@ -125,13 +136,13 @@ final class Module {
         }
     }
 
-    private void idle() throws Exception {
+    private void hourAgo(String name) throws Exception {
         Class<?> type = loader.loadClass("BusylampBridge");
         Field current = type.getDeclaredField("current");
         current.setAccessible(true);
-        Field asked = type.getDeclaredField("lastAsked");
-        asked.setAccessible(true);
-        asked.setLong(current.get(null), System.nanoTime() - 3_600_000_000_000L);
+        Field field = type.getDeclaredField(name);
+        field.setAccessible(true);
+        field.setLong(current.get(null), System.nanoTime() - 3_600_000_000_000L);
     }
 
     /** Calls an entry point of XML-RPC; null if there is none. */

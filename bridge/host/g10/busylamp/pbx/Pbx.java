@@ -7,6 +7,7 @@ import de.vertico.starface.module.core.runtime.IRuntimeEnvironment;
 import de.vertico.starface.module.core.runtime.functions.entities.GetStarfaceVersion;
 import de.vertico.starface.persistence.connector.PersonAndAccountHandler;
 import de.vertico.starface.persistence.connector.events.DoNotDisturbSettingChangedEvent;
+import java.lang.reflect.Proxy;
 import org.apache.logging.log4j.Logger;
 import org.springframework.context.ApplicationContext;
 
@@ -27,21 +28,15 @@ public final class Pbx extends Core {
     @Override
     public Object environment() {
         ModuleLog log = new ModuleLog(world);
-        ApplicationContext context = new ApplicationContext() {
-            @Override
-            public Object getBean(String name) {
-                throw new IllegalArgumentException("no bean named " + name);
-            }
-
-            @Override
-            public <T> T getBean(Class<T> type) {
-                T bean = type.cast(components.get(type));
-                if (bean == null) {
-                    throw new IllegalArgumentException("no bean of type " + type);
-                }
-                return bean;
-            }
-        };
+        // A proxy: its own class may not be called, its interface may.
+        ApplicationContext context = (ApplicationContext) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {ApplicationContext.class}, (proxy, method, arguments) -> {
+                    Object bean = arguments[0] instanceof Class<?> type ? component(type) : null;
+                    if (bean == null) {
+                        throw new IllegalArgumentException("no bean " + arguments[0]);
+                    }
+                    return bean;
+                });
         return new IRuntimeEnvironment() {
             @Override
             public Logger getLog() {

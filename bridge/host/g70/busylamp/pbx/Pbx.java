@@ -29,7 +29,7 @@ public final class Pbx extends Core {
     @Override
     public Object environment() {
         ModuleLog log = new ModuleLog(world);
-        StarfaceComponentProvider provider = new StarfaceComponentProvider(components);
+        StarfaceComponentProvider provider = new StarfaceComponentProvider(this::component);
         return new IRuntimeEnvironment() {
             @Override
             public Log getLog() {

@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 public abstract class Core implements Generation {
     protected final World world;
     protected final Map<Class<?>, Object> components = new HashMap<>();
+    private volatile boolean starting;
     private final ExecutorService thread;
     private final Bus bus;
     private final List<Event> held = new ArrayList<>();
@@ -68,6 +69,16 @@ public abstract class Core implements Generation {
             }
         }
         bus.deliver(event);
+    }
+
+    @Override
+    public void starting(boolean on) {
+        starting = on;
+    }
+
+    /** A component; null if there is none, or not yet. */
+    public Object component(Class<?> type) {
+        return starting ? null : components.get(type);
     }
 
     @Override

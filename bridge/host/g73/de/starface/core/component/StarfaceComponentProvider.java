@@ -1,15 +1,15 @@
 package de.starface.core.component;
 
-import java.util.Map;
+import java.util.function.Function;
 
 public class StarfaceComponentProvider {
-    private final Map<Class<?>, Object> components;
+    private final Function<Class<?>, Object> components;
 
-    public StarfaceComponentProvider(Map<Class<?>, Object> components) {
+    public StarfaceComponentProvider(Function<Class<?>, Object> components) {
         this.components = components;
     }
 
     public <T> T fetch(Class<T> type) {
-        return type.cast(components.get(type));
+        return type.cast(components.apply(type));
     }
 }
