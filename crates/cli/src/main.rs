@@ -28,6 +28,8 @@ enum Command {
     Apply(commands::apply::Arguments),
     /// Walk through the whole chain, changing nothing, and say what is right or what to do.
     Check(commands::check::Arguments),
+    /// Find the Exchange Server of a mailbox.
+    FindExchange(commands::find_exchange::Arguments),
     /// Say what is wanted at an instant: a question as JSON in, an answer as JSON out.
     Decide(commands::decide::Arguments),
     /// Say what is wanted over a span.
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => running::block_on(commands::run::run(arguments)),
         Command::Apply(arguments) => running::block_on(commands::apply::run(arguments)),
         Command::Check(arguments) => running::block_on(commands::check::run(arguments)),
+        Command::FindExchange(arguments) => running::block_on(commands::find_exchange::run(arguments)),
         Command::Decide(arguments) => commands::decide::decide(&arguments),
         Command::Timeline(arguments) => commands::decide::timeline(&arguments),
         Command::Scenario(arguments) => commands::scenario::run(&arguments),

@@ -6,6 +6,7 @@
 //! latency     how long after the begin and the end of an event the telephone shows it
 //! diversions  how near switching many diversions comes to what the telephone system can do at all
 //! polling     what asking for changes costs the network when there are none
+//! reading     what reading all calendars of an Exchange costs beside asking for them
 //! company     both sides, started and stopped; control: what people would do and see; figures: how it is printed
 //! ```
 //!
@@ -19,6 +20,7 @@ mod diversions;
 mod figures;
 mod latency;
 mod polling;
+mod reading;
 
 use std::{env, time::Duration};
 
@@ -50,6 +52,9 @@ fn main() -> anyhow::Result<()> {
         }
         if runs("polling") {
             polling::measure().await?;
+        }
+        if runs("reading") {
+            reading::measure().await?;
         }
         Ok(())
     })

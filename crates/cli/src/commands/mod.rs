@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod check;
 pub(crate) mod decide;
 pub(crate) mod demo;
+pub(crate) mod find_exchange;
 pub(crate) mod run;
 pub(crate) mod scenario;
 pub(crate) mod sim;

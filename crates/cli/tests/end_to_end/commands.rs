@@ -134,6 +134,19 @@ async fn check_walks_the_whole_chain_and_changes_nothing() {
     assert!(world.writes().await.is_empty());
 }
 
+#[tokio::test]
+async fn a_search_for_an_exchange_server_says_what_it_tried() {
+    // The name is reserved: nobody has such a domain (RFC 2606).
+    let search = output(busylamp(&["find-exchange", "anna@example.invalid"])).await;
+    let said = err(&search);
+    assert_eq!((search.status.code(), out(&search)), (Some(1), String::new()), "{said}");
+    assert!(said.contains("autodiscover.example.invalid"), "{said}");
+    is_refused(&output(busylamp(&["find-exchange", "anna"])).await, "anna");
+    is_refused(&output(busylamp(&["find-exchange", "anna@example.invalid", "--pin", "sha256:12"])).await, "--pin");
+    let shown_to_nobody = ["find-exchange", "anna@example.invalid", "--confirm", "mail.example.invalid"];
+    is_refused(&output(busylamp(&shown_to_nobody)).await, "--user");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn apply_takes_all_of_a_file_or_nothing_of_it() {
     let world = World::prepare(Setup::default()).await;
