@@ -43,6 +43,12 @@ pub struct UnknownRole;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PersonId(pub(crate) i64);
 
+impl fmt::Display for PersonId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// One person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {

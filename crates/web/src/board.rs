@@ -6,9 +6,8 @@ use std::{convert::Infallible, sync::Arc};
 use askama::Template;
 use axum::{
     extract::State as Extract,
-    http::{HeaderMap, StatusCode},
     response::{
-        Html, IntoResponse, Response, Sse,
+        Response, Sse,
         sse::{Event, KeepAlive},
     },
 };
@@ -20,7 +19,8 @@ use tokio_stream::wrappers::WatchStream;
 
 use crate::{
     Site,
-    language::preferred,
+    page::{Frame, show},
+    people::Visitor,
     state::{State, presence_word},
     when::{When, ahead, clock},
 };
@@ -28,8 +28,7 @@ use crate::{
 #[derive(Template)]
 #[template(path = "board.html")]
 struct Page {
-    language: &'static str,
-    note: Option<&'static str>,
+    frame: Frame,
     lost: &'static str,
     unscripted: &'static str,
     lamps: Lamps,
@@ -68,12 +67,13 @@ struct Drawn {
 }
 
 /// The page, with all lamps in it: it can be read without script too.
-pub(crate) async fn page(Extract(site): Extract<Site>, headers: HeaderMap) -> Response {
-    let language = preferred(&headers);
+pub(crate) async fn page(Extract(site): Extract<Site>, visitor: Visitor) -> Response {
+    let language = visitor.language;
     let board = site.board.borrow().clone();
-    render(&Page {
-        language: language.pick("de", "en"),
-        note: site.note.map(|note| language.pick(note.german, note.english)),
+    let lamps = draw(&board, language, &site.zone);
+    let note = site.note.map(|note| language.pick(note.german, note.english));
+    show(&Page {
+        frame: Frame { note, ..Frame::of(language, lamps.title.clone(), visitor.person.as_ref()) },
         lost: language.pick(
             "Keine Verbindung zu Busylamp: die Lampen stehen, wie sie zuletzt waren.",
             "No connection to Busylamp: the lamps are as they were last.",
@@ -82,16 +82,16 @@ pub(crate) async fn page(Extract(site): Extract<Site>, headers: HeaderMap) -> Re
             "Ohne JavaScript zeigt die Seite den Stand beim Laden.",
             "Without JavaScript the page shows how things were when it was loaded.",
         ),
-        lamps: draw(&board, language, &site.zone),
+        lamps,
     })
 }
 
 /// The lamps, again whenever they change.
 pub(crate) async fn live(
     Extract(site): Extract<Site>,
-    headers: HeaderMap,
+    visitor: Visitor,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let language = preferred(&headers);
+    let language = visitor.language;
     let Site { board, zone, .. } = site;
     let stream = WatchStream::new(board).map(move |board| {
         // A template that can't be drawn is a mistake that the page's own test would show.
@@ -99,13 +99,6 @@ pub(crate) async fn live(
         Ok(Event::default().data(drawn))
     });
     Sse::new(stream).keep_alive(KeepAlive::default())
-}
-
-fn render(template: &impl Template) -> Response {
-    match template.render() {
-        Ok(html) => Html(html).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
 }
 
 fn draw(board: &Arc<Board>, language: Language, zone: &TimeZone) -> Lamps {

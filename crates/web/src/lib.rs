@@ -3,28 +3,46 @@
 //! ```text
 //! board     one lamp a user, live
 //! state     what a lamp says
+//! people    who may come in, and who may change things
+//! page      what all pages have in common
 //! when      hours and days as people read them
 //! language  German or English, as the browser prefers
+//! tls       HTTPS with certificate files
 //! ```
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod board;
 mod language;
+mod page;
+mod people;
 mod state;
+mod tls;
 mod when;
 
-use std::{io, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
-    extract::Request,
-    http::{HeaderValue, header},
+    extract::{DefaultBodyLimit, Request, connect_info::Connected},
+    http::{HeaderValue, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
+    serve::IncomingStream,
 };
 use busylamp_service::board::Board;
 use jiff::tz::TimeZone;
 use tokio::{net::TcpListener, sync::watch};
+use tower_http::csrf::CsrfLayer;
+
+pub use crate::{
+    people::{People, PeopleError},
+    tls::{TlsError, TlsListener},
+};
+
+/// No form is larger, in bytes.
+const LARGEST_FORM: usize = 64 << 10;
 
 /// What the pages show.
 #[derive(Clone)]
@@ -35,6 +53,17 @@ pub struct Site {
     pub zone: TimeZone,
     /// A sentence at the top, for the demo.
     pub note: Option<Note>,
+    /// Who may come in.
+    pub door: Door,
+}
+
+/// Who may come in.
+#[derive(Clone)]
+pub enum Door {
+    /// Everybody on this machine, to look: the demo.
+    Open,
+    /// Those who sign in.
+    Guarded(People),
 }
 
 /// A sentence for people, in both languages.
@@ -51,22 +80,56 @@ pub struct Note {
 /// # Errors
 /// If the listener fails.
 pub async fn serve(
-    listener: TcpListener,
+    listening: Listening,
     site: Site,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router(site)).with_graceful_shutdown(stop).await
+    let router = router(site).into_make_service_with_connect_info::<Caller>();
+    match listening {
+        Listening::Plain(listener) => axum::serve(listener, router).with_graceful_shutdown(stop).await,
+        Listening::Tls(listener) => axum::serve(listener, router).with_graceful_shutdown(stop).await,
+    }
+}
+
+/// How the pages are reached.
+pub enum Listening {
+    /// HTTP: on loopback, for this machine or a proxy on it.
+    Plain(TcpListener),
+    /// HTTPS.
+    Tls(TlsListener),
+}
+
+/// The address that a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller(pub(crate) SocketAddr);
+
+impl Connected<IncomingStream<'_, TcpListener>> for Caller {
+    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+impl Connected<IncomingStream<'_, TlsListener>> for Caller {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
 }
 
 fn router(site: Site) -> Router {
-    Router::new()
+    let guarded = matches!(site.door, Door::Guarded(_));
+    let router = Router::new()
         .route("/", get(board::page))
         .route("/lamps", get(board::live))
+        .merge(people::routes())
+        .route("/assets/frame.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/frame.css"))))
         .route("/assets/board.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/board.css"))))
         .route("/assets/board.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/board.js"))))
         .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("../assets/icon.svg"))))
-        .layer(middleware::from_fn(guard))
-        .with_state(site)
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(CsrfLayer::new())
+        .layer(middleware::from_fn(shield));
+    let router = if guarded { router } else { router.layer(middleware::from_fn(loopback_only)) };
+    router.with_state(site)
 }
 
 #[expect(clippy::unused_async, reason = "axum's handlers are async")]
@@ -74,22 +137,32 @@ async fn asset(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
-/// No script but our own, nothing from outside, no framing, nothing kept by proxies. Requests that were led here by
-/// another name than loopback's are refused: a page elsewhere could otherwise read along by DNS rebinding.
-async fn guard(request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+/// Requests that were led here by another name than loopback's are refused where nobody signs in: a page elsewhere could
+/// otherwise read along by DNS rebinding. (A session's cookie belongs to one name and is not sent to another.)
+async fn loopback_only(request: Request, next: Next) -> Response {
+    // HTTP/2 has the name in the address.
+    let written = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = request.uri().authority().map(Authority::as_str).or(written).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if !matches!(name, "localhost" | "127.0.0.1" | "[::1]") {
         let answer = "this page is served to this machine only: open it as http://localhost";
         return (axum::http::StatusCode::MISDIRECTED_REQUEST, answer).into_response();
     }
+    next.run(request).await
+}
+
+/// No script but our own, nothing from outside, no framing, nothing kept by proxies.
+async fn shield(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                   base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Browsers send no `Origin` with forms under `no-referrer`, which cross-origin protection wants to see.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -18,6 +18,13 @@ pub(crate) fn clock(at: Timestamp, zone: &TimeZone, language: Language) -> When 
     When { words, exact: exact(at) }
 }
 
+/// An instant of the past, to the second, with its date.
+pub(crate) fn moment(at: Timestamp, zone: &TimeZone, language: Language) -> When {
+    let local = zone.to_datetime(at);
+    let words = local.strftime(language.pick("%d.%m.%Y %H:%M:%S", "%-d %b %Y %H:%M:%S")).to_string();
+    When { words, exact: exact(at) }
+}
+
 /// A time to come, in as few words as are clear `now`: today without the day, within a week with its name, later with
 /// the date.
 pub(crate) fn ahead(at: Timestamp, now: Option<Timestamp>, zone: &TimeZone, language: Language) -> When {
@@ -80,6 +87,13 @@ mod tests {
         assert_eq!(both("2026-11-29T09:00:00Z"), ["So 10:00", "Sun 10:00"]);
         assert_eq!(both("2026-11-30T09:00:00Z"), ["30.11. 10:00", "30 Nov 10:00"]);
         assert_eq!(both("2026-12-05T09:00:00Z"), ["05.12. 10:00", "5 Dec 10:00"]);
+    }
+
+    #[test]
+    fn an_instant_of_the_past_has_its_date() {
+        let at = NOW.parse().expect("an instant");
+        assert_eq!(moment(at, &berlin(), Language::German).words, "23.11.2026 23:30:00");
+        assert_eq!(moment(at, &berlin(), Language::English).words, "23 Nov 2026 23:30:00");
     }
 
     #[test]

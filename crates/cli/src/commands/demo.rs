@@ -10,7 +10,7 @@ use busylamp_service::{
     config::{Secrets, read_file},
 };
 use busylamp_sim::{Ready, SimConfig, Simulator};
-use busylamp_web::{Note, Site};
+use busylamp_web::{Door, Listening, Note, Site};
 use jiff::{
     Timestamp, ToSpan,
     civil::{Date, Weekday},
@@ -100,6 +100,7 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
             german: "Firma, Cloud und Telefonanlage sind nachgestellt; alles andere ist echt.",
             english: "A pretended company, cloud and telephone system; everything else is real.",
         }),
+        door: Door::Open,
     };
     // The page's streams end with the service, so that serving can end as well.
     let ending = Arc::clone(&service);
@@ -107,7 +108,7 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
         told_to_stop().await;
         ending.stop().await;
     };
-    let served = busylamp_web::serve(listener, site, end).await;
+    let served = busylamp_web::serve(Listening::Plain(listener), site, end).await;
     simulator.stop().await;
     store.close().await;
     served.map_err(|error| could_not(format!("the page can't be served: {error}")))

@@ -1,0 +1,100 @@
+//! What all pages have in common: the frame around them, and the pages that say that something can't be.
+
+use askama::Template;
+use axum::{
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+};
+use busylamp_core::language::Language;
+use busylamp_store::{Person, Role, StoreError};
+
+/// The frame around a page: language, title, ways to other pages.
+pub(crate) struct Frame {
+    /// For HTML's `lang`.
+    pub(crate) language: &'static str,
+    /// The page's title.
+    pub(crate) title: String,
+    /// Sentences at the top.
+    pub(crate) note: Option<&'static str>,
+    /// Who is signed in, and where they can go.
+    pub(crate) ways: Option<Ways>,
+}
+
+/// Where somebody who is signed in can go.
+pub(crate) struct Ways {
+    pub(crate) label: &'static str,
+    pub(crate) links: Vec<(&'static str, &'static str)>,
+    pub(crate) name: String,
+    pub(crate) sign_out: &'static str,
+}
+
+impl Frame {
+    /// A page that nobody in particular looks at.
+    pub(crate) fn new(language: Language, title: impl Into<String>) -> Self {
+        Self { language: language.pick("de", "en"), title: title.into(), note: None, ways: None }
+    }
+
+    /// A page for somebody who is signed in.
+    pub(crate) fn of(language: Language, title: impl Into<String>, person: Option<&Person>) -> Self {
+        Self { ways: person.map(|person| Ways::new(language, person)), ..Self::new(language, title) }
+    }
+}
+
+impl Ways {
+    fn new(language: Language, person: &Person) -> Self {
+        let mut links = vec![("/", language.pick("Tafel", "Board"))];
+        if person.role == Role::Administrator {
+            links.push(("/people", language.pick("Personen", "People")));
+            links.push(("/audit", language.pick("Änderungen", "Changes")));
+        }
+        links.push(("/account", language.pick("Eigene Einstellungen", "My settings")));
+        Self {
+            label: language.pick("Seiten", "Pages"),
+            links,
+            name: person.name.clone(),
+            sign_out: language.pick("Abmelden", "Sign out"),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    frame: Frame,
+    text: &'a str,
+}
+
+/// A page with one sentence, which says what to do.
+pub(crate) fn message(status: StatusCode, frame: Frame, text: &str) -> Response {
+    (status, show(&Message { frame, text })).into_response()
+}
+
+/// The page as an answer.
+pub(crate) fn show(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        // A template that can't be drawn is a mistake that the page's own test would show.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Somebody may look at the pages but not change this.
+pub(crate) fn forbidden(language: Language, person: &Person) -> Response {
+    let frame = Frame::of(language, language.pick("Nicht erlaubt", "Not allowed"), Some(person));
+    let text = language.pick(
+        "Das dürfen nur Administratoren. Ein Administrator kann Ihre Rolle unter „Personen“ ändern.",
+        "Only administrators may do that. An administrator can change your role under “People”.",
+    );
+    message(StatusCode::FORBIDDEN, frame, text)
+}
+
+/// The store gives no answer.
+pub(crate) fn broken(language: Language, error: &StoreError) -> Response {
+    tracing::error!(%error, advice = error.advice(), "a page needs the store, which gives no answer");
+    let frame = Frame::new(language, language.pick("Störung", "Trouble"));
+    let text = language.pick(
+        "Der Speicher von Busylamp antwortet nicht. Der Grund steht im Protokoll des Dienstes.",
+        "Busylamp's store gives no answer. The service's log says why.",
+    );
+    message(StatusCode::SERVICE_UNAVAILABLE, frame, text)
+}

@@ -1,0 +1,102 @@
+//! Who may come in: the first administrator by a set-up address, everybody else by name and password.
+//!
+//! ```text
+//! password  argon2id, a few at a time
+//! throttle  how often somebody may guess
+//! session   the token that a browser holds, and its cookie
+//! entry     what a handler asks for: somebody who may look, somebody who may change
+//! sign_in   the pages for coming and going, and the set-up
+//! manage    people, one's own settings, the trail of changes
+//! ```
+
+mod entry;
+mod manage;
+mod password;
+mod session;
+mod sign_in;
+mod throttle;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use busylamp_service::clock::Clock;
+use busylamp_store::{Action, Audited, Person, Store};
+
+pub(crate) use self::entry::{Administrator, Visitor};
+use self::{
+    password::Hasher,
+    session::{NoRandomness, Token},
+    throttle::Throttle,
+};
+use crate::Site;
+
+/// Everything that decides who comes in. Clones are handles of the same.
+#[derive(Clone)]
+pub struct People(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    hasher: Hasher,
+    throttle: Mutex<Throttle>,
+    set_up: Option<Token>,
+}
+
+impl People {
+    /// People as they are in the store. If there is no administrator yet, a set-up address is made, which is good until
+    /// it is used or the program ends.
+    ///
+    /// # Errors
+    /// Why that can't be.
+    pub async fn new(store: Store, clock: Clock) -> Result<Self, PeopleError> {
+        let set_up = if store.has_administrator().await? { None } else { Some(Token::random()?) };
+        let (hasher, throttle) = (Hasher::new(), Mutex::default());
+        Ok(Self(Arc::new(Inner { store, clock, hasher, throttle, set_up })))
+    }
+
+    /// The path of the set-up page, if the program has not been set up. It lets whoever knows it become administrator.
+    pub fn set_up_path(&self) -> Option<String> {
+        self.0.set_up.as_ref().map(|token| format!("/setup/{}", token.expose()))
+    }
+
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes who did what. That it can't be noted doesn't undo it.
+    async fn audit(&self, person: &Person, action: Action, object: &str) {
+        let entry = Audited { at: self.0.clock.now(), person: person.name.clone(), action, object: object.to_owned() };
+        if let Err(error) = self.0.store.audit(&entry).await {
+            tracing::error!(%error, action = entry.action.as_str(), "a change can't be noted in the audit trail");
+        }
+    }
+}
+
+/// Why nobody can be let in.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// The store can't be read.
+    #[error("the people in the store can't be read: {0}")]
+    Store(#[from] busylamp_store::StoreError),
+    /// No token can be made.
+    #[error("the operating system gives no random numbers")]
+    Randomness(#[from] NoRandomness),
+}
+
+/// The pages of this room.
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/login", get(sign_in::page).post(sign_in::sign_in))
+        .route("/logout", post(sign_in::sign_out))
+        .route("/setup/{token}", get(sign_in::set_up_page).post(sign_in::set_up))
+        .route("/account", get(manage::account_page).post(manage::choose_language))
+        .route("/account/password", post(manage::change_password))
+        .route("/people", get(manage::people_page).post(manage::add))
+        .route("/people/{id}/role", post(manage::change_role))
+        .route("/people/{id}/password", post(manage::reset_password))
+        .route("/people/{id}/remove", post(manage::remove))
+        .route("/audit", get(manage::audit_page))
+}

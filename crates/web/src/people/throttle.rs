@@ -1,0 +1,121 @@
+//! How often somebody may guess a password: a few times at once, then at a slow pace, for each name and for each
+//! address that asks.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Wrong passwords that may follow one another at once.
+const AT_ONCE: u32 = 5;
+/// After those, one more in this time.
+const PACE: SignedDuration = SignedDuration::from_secs(30);
+/// So many names and addresses are remembered; beyond that the one that is quiet for longest is forgotten.
+const REMEMBERED: usize = 10_000;
+
+/// Who guesses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Guesser {
+    /// Somebody who claims this name.
+    Name(String),
+    /// Somebody at this address.
+    Address(IpAddr),
+}
+
+impl Guesser {
+    /// A name is the same in any case, as in the store.
+    pub(super) fn name(name: &str) -> Self {
+        Self::Name(name.to_ascii_lowercase().chars().take(256).collect())
+    }
+}
+
+/// For each guesser the instant at which all guesses are forgiven. Every wrong one moves it by [`PACE`].
+#[derive(Debug, Default)]
+pub(super) struct Throttle(BTreeMap<Guesser, Timestamp>);
+
+impl Throttle {
+    /// How long this guesser has to wait; `None`: not at all.
+    pub(super) fn wait(&self, guesser: &Guesser, now: Timestamp) -> Option<SignedDuration> {
+        let debt = self.0.get(guesser)?.duration_since(now);
+        let wait = debt - PACE * i32::try_from(AT_ONCE - 1).unwrap_or(0);
+        (wait > SignedDuration::ZERO).then_some(wait)
+    }
+
+    /// A wrong password.
+    pub(super) fn wrong(&mut self, guesser: Guesser, now: Timestamp) {
+        if self.0.len() >= REMEMBERED {
+            self.0.retain(|_, forgiven| *forgiven > now);
+        }
+        if self.0.len() >= REMEMBERED {
+            let quietest = self.0.iter().min_by_key(|(_, forgiven)| **forgiven).map(|(guesser, _)| guesser.clone());
+            quietest.map(|quietest| self.0.remove(&quietest));
+        }
+        let forgiven = self.0.entry(guesser).or_insert(now);
+        *forgiven = (*forgiven).max(now).saturating_add(PACE).unwrap_or(Timestamp::MAX);
+    }
+
+    /// The right password: the name is forgiven. The address is not, or whoever knows one password could guess others
+    /// without limit.
+    pub(super) fn right(&mut self, guesser: &Guesser) {
+        self.0.remove(guesser);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noon() -> Timestamp {
+        "2026-11-23T12:00:00Z".parse().unwrap()
+    }
+
+    fn anna() -> Guesser {
+        Guesser::name("Anna")
+    }
+
+    #[test]
+    fn a_few_guesses_are_free_then_each_takes_its_time() {
+        let mut throttle = Throttle::default();
+        for _ in 0..AT_ONCE {
+            assert_eq!(throttle.wait(&anna(), noon()), None);
+            throttle.wrong(anna(), noon());
+        }
+        assert_eq!(throttle.wait(&anna(), noon()), Some(PACE));
+        assert_eq!(throttle.wait(&anna(), noon() + PACE), None);
+        throttle.wrong(anna(), noon() + PACE);
+        assert_eq!(throttle.wait(&anna(), noon() + PACE), Some(PACE));
+    }
+
+    #[test]
+    fn in_an_hour_nobody_guesses_more_than_some_hundred_times() {
+        let (mut throttle, mut now, mut guesses) = (Throttle::default(), noon(), 0);
+        while now < noon() + SignedDuration::from_hours(1) {
+            if throttle.wait(&anna(), now).is_none() {
+                throttle.wrong(anna(), now);
+                guesses += 1;
+            }
+            now += SignedDuration::from_secs(1);
+        }
+        assert_eq!(guesses, 124);
+    }
+
+    #[test]
+    fn a_name_is_the_same_in_any_case_and_forgiven_with_the_right_password() {
+        let mut throttle = Throttle::default();
+        for _ in 0..AT_ONCE {
+            throttle.wrong(Guesser::name("ANNA"), noon());
+        }
+        assert!(throttle.wait(&anna(), noon()).is_some());
+        assert!(throttle.wait(&Guesser::name("bert"), noon()).is_none());
+        throttle.right(&anna());
+        assert!(throttle.wait(&anna(), noon()).is_none());
+    }
+
+    #[test]
+    fn many_names_do_not_fill_the_memory() {
+        let mut throttle = Throttle::default();
+        for number in 0..REMEMBERED + 100 {
+            throttle.wrong(Guesser::name(&number.to_string()), noon());
+        }
+        assert_eq!(throttle.0.len(), REMEMBERED);
+    }
+}
