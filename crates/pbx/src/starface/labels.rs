@@ -51,8 +51,10 @@ struct Memory {
     shown: BTreeMap<AccountId, BTreeSet<LabelId>>,
     /// Counts what was written, so that a look that began before does not undo it here.
     writes: u64,
-    /// Owners whose list of keys was empty in the last look although keys of theirs are known.
+    /// Owners who had no busy lamp keys in the last look although some of theirs are known.
     emptied: BTreeSet<AccountId>,
+    /// In the last look more than half of the owners were no users any more.
+    shrunk: bool,
     /// Looks in a row that were not whole.
     failed: u32,
     form: Option<Way>,
@@ -110,8 +112,8 @@ struct Look {
     owner: AccountId,
     /// The count of writes when it began.
     begun: u64,
-    /// Their busy lamp keys; `None` if they have no keys at all.
-    lamps: Result<Option<Vec<Lamp>>, Failure>,
+    /// Their busy lamp keys.
+    lamps: Result<Vec<Lamp>, Failure>,
 }
 
 /// The labels of one PBX.
@@ -218,7 +220,7 @@ impl Labels {
             for set in &sets {
                 lamps.extend(keys::lamps(rest, &owner, set).await?);
             }
-            Ok((!sets.is_empty()).then_some(lamps))
+            Ok(lamps)
         };
         let lamps = lamps.await;
         Look { owner, begun, lamps }
@@ -231,15 +233,19 @@ impl Labels {
         for (id, known) in &memory.lamps {
             of_owner.entry(known.lamp.place.owner.clone()).or_default().push(id.clone());
         }
+        let owners = of_owner.len();
         let (mut unread, mut refused) = (None, None);
         let mut read = 0_usize;
         for Look { owner, begun, lamps } in looks {
             let known = of_owner.remove(&owner).unwrap_or_default();
             let lamps = match lamps {
-                Ok(lamps) => lamps,
+                Ok(lamps) => {
+                    read += 1;
+                    lamps
+                }
                 Err(Failure { error: error @ PbxError::Refused { .. }, .. }) => {
                     refused.get_or_insert(error);
-                    None
+                    Vec::new()
                 }
                 Err(failure) => {
                     if known.is_empty() {
@@ -248,13 +254,11 @@ impl Labels {
                     continue;
                 }
             };
-            read += usize::from(lamps.is_some());
             // A PBX that is just starting may show nothing: who had keys and has none is asked again first.
-            if lamps.is_none() && !known.is_empty() && memory.emptied.insert(owner.clone()) {
+            if lamps.is_empty() && !known.is_empty() && memory.emptied.insert(owner.clone()) {
                 continue;
             }
             memory.emptied.remove(&owner);
-            let lamps = lamps.unwrap_or_default();
             let lamps = lamps.into_iter().filter(|lamp| shown.contains(&lamp.shows) && lamp.shows != owner);
             let found: BTreeMap<LabelId, Lamp> = lamps.map(|lamp| (label_id(&lamp.place), lamp)).collect();
             for id in known {
@@ -274,7 +278,15 @@ impl Labels {
                 memory.insert(id, Known { lamp, written, doubtful: false });
             }
         }
-        // Who is no user any more has no keys.
+        // Who is no user any more has no keys; but half a list of users must not take everybody's (as §7.8).
+        let drastic = of_owner.len() > 1 && of_owner.len() * 2 > owners;
+        if drastic && !std::mem::replace(&mut memory.shrunk, true) {
+            return Err(PbxError::Protocol {
+                advice: "more than half of the users whose keys are known are gone from the list; it is read once more"
+                    .to_owned(),
+            });
+        }
+        memory.shrunk = false;
         for id in of_owner.into_values().flatten() {
             memory.remove(&id);
         }

@@ -8,6 +8,7 @@
 //! labels    busy lamp keys
 //! crowd     a thousand users in a minute
 //! rivals    another program that writes as well
+//! soak      an hour of everything
 //! check     the check, and the trial with one user
 //! ```
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
@@ -19,4 +20,5 @@ mod house;
 mod labels;
 mod program;
 mod rivals;
+mod soak;
 mod versions;

@@ -29,28 +29,56 @@ pub(crate) struct Program<'h> {
     pub(crate) flags: BTreeSet<Flag>,
     /// Writes that were acknowledged.
     pub(crate) writes: usize,
+    /// The answer to the next batch is not lived to see.
+    crashes: bool,
 }
 
 impl<'h> Program<'h> {
     /// With one appointment, from now on for an hour, in a calendar that was just read.
     pub(crate) fn new(house: &'h House, policy: Json) -> Self {
+        Self::of(house, 0, policy, vec![(0, 3600, "busy")])
+    }
+
+    /// With a few appointments within the next hour, drawn with dice that give a number below another.
+    pub(crate) fn with_meetings(
+        house: &'h House,
+        place: usize,
+        policy: Json,
+        dice: &mut dyn FnMut(u64) -> u64,
+    ) -> Self {
+        let mut meetings = Vec::new();
+        for _ in 0..4 {
+            let start = i64::try_from(dice(3000)).unwrap();
+            let length = i64::try_from(dice(900)).unwrap() + 60;
+            let kind = ["busy", "tentative", "out_of_office"][usize::try_from(dice(3)).unwrap()];
+            meetings.push((start, (start + length).min(3500), kind));
+        }
+        Self::of(house, place, policy, meetings)
+    }
+
+    fn of(house: &'h House, place: usize, policy: Json, meetings: Vec<(i64, i64, &str)>) -> Self {
         let policy: Policy = serde_json::from_value(policy).unwrap();
         let now: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
-        let event = RawEvent {
-            id: "a".into(),
-            when: When::Timed { start: now, end: now + SignedDuration::from_hours(1) },
-            kind: ReadKind::from_name("busy"),
-            subject: "Jour fixe",
+        let titles = ["Jour fixe", "Abstimmung", "Messe", "Zahnarzt"];
+        let events = meetings.into_iter().zip(titles).map(|((start, end, kind), subject)| RawEvent {
+            id: subject.into(),
+            when: When::Timed {
+                start: now + SignedDuration::from_secs(start),
+                end: now + SignedDuration::from_secs(end),
+            },
+            kind: ReadKind::from_name(kind),
+            subject,
             sensitivity: Sensitivity::Normal,
             response: Response::None,
             cancelled: false,
             draft: false,
             series_master: false,
-        };
+        });
+        let reading = policy.reading();
         Self {
             house,
-            account: house.account(0),
-            agenda: Agenda::new([event.read(&policy.reading())]),
+            account: house.account(place),
+            agenda: Agenda::new(events.map(|event| event.read(&reading))),
             policy,
             state: UserState::default(),
             mirror: Mirror::default(),
@@ -58,6 +86,7 @@ impl<'h> Program<'h> {
             now,
             flags: BTreeSet::new(),
             writes: 0,
+            crashes: false,
         }
     }
 
@@ -83,6 +112,37 @@ impl<'h> Program<'h> {
     pub(crate) async fn pass(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
         self.act().await;
+    }
+
+    /// Lets time pass; what is due is done after the next look.
+    pub(crate) fn pass_without_looking(&mut self, seconds: i64) {
+        self.now += SignedDuration::from_secs(seconds);
+    }
+
+    /// Reads the account and acts, if it can be read.
+    pub(crate) async fn try_to_look(&mut self) {
+        let ticket = self.mirror.begin();
+        let mut readings = self.house.pbx.read(std::slice::from_ref(&self.account)).await.unwrap();
+        match readings.remove(&self.account) {
+            Some(Ok(Reading::State(state))) => {
+                self.mirror.observe(ticket, Some(state));
+                self.act().await;
+            }
+            // What was seen before may not be so any more.
+            Some(Err(_)) => self.mirror.invalidate(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Everything is forgotten but what was committed, in the middle of a write if there is one.
+    pub(crate) fn crash(&mut self) {
+        self.mirror = Mirror::default();
+        self.crashes = true;
+    }
+
+    /// Whether nothing is held.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.state.is_settled()
     }
 
     async fn act(&mut self) {
@@ -118,16 +178,27 @@ impl<'h> Program<'h> {
             let values = done.writes.iter().map(|write| (write.dimension.clone(), write.to.clone())).collect();
             let batch = [AccountWrites { account: self.account.clone(), values }];
             let outcomes = self.house.pbx.apply(&batch).await.remove(&self.account).unwrap();
-            answers = outcomes
-                .iter()
-                .zip(&done.writes)
-                .map(|((dimension, outcome), write)| {
-                    assert_eq!(*outcome, WriteOutcome::Acknowledged, "{dimension}");
-                    Answer { number: write.number, dimension: dimension.clone(), outcome: Outcome::Acknowledged }
-                })
-                .collect();
-            self.mirror.acknowledge(done.writes.iter().map(|write| (&write.dimension, &write.to)));
-            self.writes += done.writes.len();
+            if std::mem::take(&mut self.crashes) {
+                self.mirror = Mirror::default();
+                return;
+            }
+            answers.clear();
+            let mut unknown = false;
+            for ((dimension, outcome), write) in outcomes.iter().zip(&done.writes) {
+                let answer = |outcome| Answer { number: write.number, dimension: dimension.clone(), outcome };
+                match outcome {
+                    WriteOutcome::Acknowledged => {
+                        answers.push(answer(Outcome::Acknowledged));
+                        self.mirror.acknowledge([(&write.dimension, &write.to)]);
+                        self.writes += 1;
+                    }
+                    WriteOutcome::Refused { .. } => answers.push(answer(Outcome::Refused)),
+                    WriteOutcome::Gone | WriteOutcome::NotDone { .. } | WriteOutcome::Unknown { .. } => unknown = true,
+                }
+            }
+            if unknown {
+                self.mirror.invalidate();
+            }
         }
     }
 }

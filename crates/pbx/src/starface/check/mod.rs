@@ -77,16 +77,18 @@ impl Starface {
             None => None,
         };
         steps.push(self.version_step(info.as_ref().and_then(|info| info.as_ref().ok())).await);
-        let directory = match self.directory(group).await {
-            Ok(directory) => directory,
+        let members = match self.directory(group).await {
+            Ok(directory) => {
+                let (members, users) = (directory.members.len(), directory.accounts.len());
+                steps.push(ok("STARFACE group", format!("{members} members; {users} users on the PBX")));
+                steps.extend(addresses(&directory, telling));
+                directory.members
+            }
             Err(error) => {
                 steps.push(fault("STARFACE group", error));
-                return steps;
+                Vec::new()
             }
         };
-        let found = format!("{} members; {} users on the PBX", directory.members.len(), directory.accounts.len());
-        steps.push(ok("STARFACE group", found));
-        steps.extend(addresses(&directory, telling));
         steps.push(match self.numbers.count(&self.rest).await {
             Ok(0) => note(
                 "STARFACE numbers",
@@ -96,10 +98,12 @@ impl Starface {
             Ok(count) => ok("STARFACE numbers", format!("{count} assigned")),
             Err(failure) => fault("STARFACE numbers", failure.error),
         });
-        steps.extend(self.diversion_steps(&directory.members, telling).await);
-        steps.extend(self.key_steps(&directory.members).await);
+        if !members.is_empty() {
+            steps.extend(self.diversion_steps(&members, telling).await);
+            steps.extend(self.key_steps(&members).await);
+        }
         if let (Some(bridge), Some(info)) = (&self.bridge, info) {
-            steps.extend(self.bridge_steps(bridge, info, &directory.members).await);
+            steps.extend(self.bridge_steps(bridge, info, &members).await);
         }
         steps.extend(self.ability_steps().await);
         steps

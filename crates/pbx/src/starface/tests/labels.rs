@@ -172,18 +172,31 @@ async fn only_a_whole_look_counts_and_one_user_whose_keys_stay_unreadable_does_n
 
 #[tokio::test]
 async fn keys_that_were_there_and_can_not_be_read_any_more_or_are_said_to_be_none_stay() {
-    for reply in [Reply::status(503), Reply::json(200, "Hello"), Reply::json(200, "[]")] {
-        let house = House::open().await;
-        house.pbx.survey_labels(&everybody()).await.unwrap();
-        house.script.always("GET /rest/functionkeysets?actOnBehalfOf=8", reply.clone());
-        assert_eq!(house.pbx.survey_labels(&everybody()).await, Ok(BTreeSet::new()), "{reply:?}");
-        assert_eq!(labels(&house, "7").await.unwrap().len(), 2, "{reply:?}");
+    for request in ["GET /rest/functionkeysets?actOnBehalfOf=8", "GET /rest/functionkeysets/s8/"] {
+        for reply in [Reply::status(503), Reply::json(200, "Hello"), Reply::json(200, "[]")] {
+            let house = House::open().await;
+            house.pbx.survey_labels(&everybody()).await.unwrap();
+            house.script.always(request, reply.clone());
+            assert_eq!(house.pbx.survey_labels(&everybody()).await, Ok(BTreeSet::new()), "{request} {reply:?}");
+            assert_eq!(labels(&house, "7").await.unwrap().len(), 2, "{request} {reply:?}");
+        }
     }
     let house = House::open().await;
     house.pbx.survey_labels(&everybody()).await.unwrap();
     house.script.always("GET /rest/functionkeysets?actOnBehalfOf=8", Reply::json(200, "[]"));
     house.pbx.survey_labels(&everybody()).await.unwrap();
     assert_eq!(house.pbx.survey_labels(&everybody()).await, Ok(["7".into()].into()), "the next look confirms it");
+    assert_eq!(labels(&house, "7").await, pairs(&[("1/k1", "Anna")]));
+}
+
+#[tokio::test]
+async fn half_a_list_of_users_takes_nobodys_labels_before_it_is_confirmed() {
+    let house = House::open().await;
+    house.pbx.survey_labels(&everybody()).await.unwrap();
+    house.script.always("GET /rest/users", Reply::json(200, r#"[{"id": 1}]"#));
+    assert!(matches!(house.pbx.survey_labels(&everybody()).await, Err(PbxError::Protocol { .. })));
+    assert_eq!(labels(&house, "7").await.unwrap().len(), 2);
+    assert_eq!(house.pbx.survey_labels(&everybody()).await, Ok(everybody()));
     assert_eq!(labels(&house, "7").await, pairs(&[("1/k1", "Anna")]));
 }
 
