@@ -14,13 +14,21 @@ pub(crate) fn find(shell: &Shell, programs: &[&str]) -> Option<String> {
 /// The path of the first of these programs, after installing the packages if none is there and that can be done.
 pub(crate) fn find_or_install(shell: &Shell, programs: &[&str], packages: &[&str]) -> Result<Option<String>> {
     let found = find(shell, programs);
-    let root = ask(&mut shell.program("id", &["-u"])).is_ok_and(|id| id.trim() == "0");
-    if found.is_some() || !root || !succeeds(&mut shell.program("apt-get", &["--version"])) {
+    if found.is_some() {
         return Ok(found);
     }
-    say(&format!("{} is missing: installing from Debian: {}", programs[0], packages.join(" ")));
+    install(shell, programs[0], packages)?;
+    Ok(find(shell, programs))
+}
+
+/// Installs packages because something is missing, if that can be done.
+pub(crate) fn install(shell: &Shell, missing: &str, packages: &[&str]) -> Result<()> {
+    let root = ask(&mut shell.program("id", &["-u"])).is_ok_and(|id| id.trim() == "0");
+    if !root || !succeeds(&mut shell.program("apt-get", &["--version"])) {
+        return Ok(());
+    }
+    say(&format!("{missing} is missing: installing from Debian: {}", packages.join(" ")));
     run(&mut shell.program("apt-get", &["update", "-qq"]))?;
     let mut apt = shell.program("apt-get", &["install", "-y", "-qq", "--no-install-recommends"]);
-    run(apt.args(packages).env("DEBIAN_FRONTEND", "noninteractive"))?;
-    Ok(find(shell, programs))
+    run(apt.args(packages).env("DEBIAN_FRONTEND", "noninteractive"))
 }

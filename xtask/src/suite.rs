@@ -25,22 +25,22 @@ pub(crate) fn documentation(shell: &Shell) -> Result<Tally> {
 
 /// All tests but those in the documentation. Property tests draw the same cases in every run.
 pub(crate) fn tests(shell: &Shell) -> Result<Tally> {
-    nextest(shell, &[], &[("PROPTEST_RNG_SEED", "1")])
+    nextest(shell, &["--workspace"], &[("PROPTEST_RNG_SEED", "1")])
 }
 
 /// The same with many more cases for each property, drawn anew in every run. A failure prints its smallest case: make
 /// that a unit test.
 pub(crate) fn many_cases(shell: &Shell) -> Result<Tally> {
-    nextest(shell, &[], &[("PROPTEST_CASES", "20000")])
+    nextest(shell, &["--workspace"], &[("PROPTEST_CASES", "20000")])
 }
 
-/// Those tests that are selected, without a selection all but the ignored ones.
+/// The tests that are selected.
 pub(crate) fn nextest(shell: &Shell, selection: &[&str], environment: &[(&str, &str)]) -> Result<Tally> {
     let report = target(shell).join("nextest/default/junit.xml");
     if report.exists() {
         fs::remove_file(&report).context("an old report can't be removed")?;
     }
-    let arguments = ["nextest", "run", "--workspace", "--locked", "--config-file=xtask/nextest.toml", "--no-fail-fast"];
+    let arguments = ["nextest", "run", "--locked", "--config-file=xtask/nextest.toml", "--no-fail-fast"];
     let mut nextest = shell.cargo(&[&arguments[..], selection].concat());
     // Tests leave the checkout as it was.
     nextest.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1").envs(environment.iter().copied());

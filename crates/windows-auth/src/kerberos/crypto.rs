@@ -189,7 +189,8 @@ impl Key {
 /// before, added up with end-around carry.
 fn folded(text: &[u8]) -> [u8; BLOCK] {
     let bits = text.len() * 8;
-    let total = lcm(text.len(), BLOCK);
+    // Copies until their end is the end of a block.
+    let total = text.len() * (1..=BLOCK).find(|copies| (copies * text.len()).is_multiple_of(BLOCK)).unwrap_or(BLOCK);
     let bit = |copy: usize, place: usize| {
         let from = (place + bits * 13 - (13 * copy) % bits) % bits;
         (text[from / 8] >> (7 - from % 8)) & 1
@@ -211,11 +212,6 @@ fn folded(text: &[u8]) -> [u8; BLOCK] {
         carry = 0;
     }
     sum.map(|digit| (digit & 0xff) as u8)
-}
-
-fn lcm(a: usize, b: usize) -> usize {
-    let gcd = (1..=a.min(b)).rev().find(|divisor| a % divisor == 0 && b % divisor == 0).unwrap_or(1);
-    a / gcd * b
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The acceptor of `tests/clients/ntlm` as a process.
+//! The acceptors of `tests/clients/acceptors` as processes.
 
 use std::{
     collections::BTreeMap,
@@ -20,8 +20,28 @@ pub(crate) enum Checks {
     Require,
 }
 
+/// Which acceptor.
+#[derive(Clone, Copy)]
+pub(crate) enum Method {
+    Ntlm,
+    #[cfg(feature = "kerberos")]
+    Kerberos,
+}
+
+impl Method {
+    /// Its script, and the variable that names the Python to run it with.
+    fn program(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ntlm => ("ntlm.py", "BUSYLAMP_NTLM_PYTHON"),
+            #[cfg(feature = "kerberos")]
+            Self::Kerberos => ("kerberos.py", "BUSYLAMP_KERBEROS_PYTHON"),
+        }
+    }
+}
+
 /// How an acceptor is set up.
 pub(crate) struct Setup {
+    pub(crate) method: Method,
     pub(crate) tls: bool,
     pub(crate) certificate: &'static str,
     pub(crate) proxy: bool,
@@ -30,15 +50,17 @@ pub(crate) struct Setup {
     pub(crate) users: BTreeMap<&'static str, &'static str>,
 }
 
-impl Default for Setup {
-    fn default() -> Self {
+impl Setup {
+    /// HTTPS without anything in front of it; a binding is required.
+    pub(crate) fn new<const N: usize>(method: Method, users: [(&'static str, &'static str); N]) -> Self {
         Self {
+            method,
             tls: true,
             certificate: "rsa-sha256",
             proxy: false,
             checks: Checks::Require,
             schemes: &["Negotiate", "NTLM"],
-            users: BTreeMap::from([(crate::USER, crate::PASSWORD)]),
+            users: BTreeMap::from(users),
         }
     }
 }
@@ -50,6 +72,8 @@ pub(crate) struct Acceptor {
     output: BufReader<ChildStdout>,
     pub(crate) url: Url,
     pub(crate) trust: Trust,
+    /// What the method told besides.
+    pub(crate) ready: Value,
 }
 
 /// What happened on one connection.
@@ -66,9 +90,10 @@ pub(crate) struct Seen {
 
 impl Acceptor {
     pub(crate) fn start(setup: &Setup) -> Self {
-        let python = env::var_os("BUSYLAMP_ACCEPTOR_PYTHON")
-            .expect("BUSYLAMP_ACCEPTOR_PYTHON names a Python with pyspnego; run `cargo xtask test --only acceptors`");
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/ntlm/acceptor.py");
+        let (script, python) = setup.method.program();
+        let python = env::var_os(python)
+            .unwrap_or_else(|| panic!("{python} names no Python; run `cargo xtask test --only acceptors`"));
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/acceptors");
         let settings = json!({
             "tls": setup.tls,
             "certificate": setup.certificate,
@@ -82,7 +107,7 @@ impl Acceptor {
             "users": setup.users,
         });
         let mut command = Command::new(python);
-        command.arg(script).arg(settings.to_string()).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.arg(folder.join(script)).arg(settings.to_string()).env("PYTHONDONTWRITEBYTECODE", "1");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let input = child.stdin.take();
         let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -90,7 +115,7 @@ impl Acceptor {
         let scheme = if setup.tls { "https" } else { "http" };
         let url = format!("{scheme}://localhost:{}/EWS/Exchange.asmx", ready["port"]);
         let pin: Pin = format!("sha256:{}", ready["fingerprint"].as_str().unwrap()).parse().unwrap();
-        Self { child, input, output, url: url.parse().unwrap(), trust: Trust::Pin(pin) }
+        Self { child, input, output, url: url.parse().unwrap(), trust: Trust::Pin(pin), ready }
     }
 
     /// What happened up to now, connection by connection.

@@ -1,17 +1,18 @@
-"""An HTTP server that people sign in to by NTLM: Microsoft's protocol as pyspnego understands it.
+"""What every acceptor is: an HTTP server on loopback with a certificate, perhaps something that ends TLS in front of it,
+and a record of what happened on each connection.
 
-Started with one argument, a JSON object:
+An acceptor is started with one argument, a JSON object:
 
     tls          whether it speaks HTTPS
     certificate  the kind of its certificate: rsa-sha256, rsa-sha512, ecdsa-sha384
     proxy        whether something in front of it ends TLS with a certificate of its own
     binding      what it does with channel bindings: none, allow (checks one that is sent), require
     schemes      what it offers in WWW-Authenticate, one header line each
-    users        user names (DOMAIN\\user, user@domain, user) with their passwords
+    users        user names with their passwords
 
-It prints one line of JSON when it is ready (`port`; `fingerprint` of the certificate that clients see), then one for
-each line that it reads: what happened up to then, connection by connection. Each line is a JSON object like `users` that
-replaces it, or `null`. It ends when its input ends.
+It prints one line of JSON when it is ready (`port`; `fingerprint` of the certificate that clients see; what else the
+method has to say), then one for each line that it reads: what happened up to then, connection by connection. Each line
+is a JSON object like `users` that replaces it, or `null`. It ends when its input ends.
 
 Every path answers a signed-in request with what it knows of it. `/401` refuses it in the middle of the session,
 `/hangup` closes the connection after the answer without saying so.
@@ -23,7 +24,6 @@ import base64
 import datetime
 import hashlib
 import json
-import os
 import socket
 import ssl
 import sys
@@ -32,15 +32,11 @@ import threading
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import spnego
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from spnego._ntlm_raw.messages import Authenticate, AvFlags, AvId, NTClientChallengeV2
-from spnego.channel_bindings import GssChannelBindings
-from spnego.exceptions import SpnegoError
 
 HASHES = {"rsa-sha256": hashes.SHA256(), "rsa-sha512": hashes.SHA512(), "ecdsa-sha384": hashes.SHA384()}
 
@@ -49,13 +45,13 @@ HASHES = {"rsa-sha256": hashes.SHA256(), "rsa-sha512": hashes.SHA512(), "ecdsa-s
 class Connection:
     """What happened on one connection."""
 
-    #: First messages.
+    #: First messages of several.
     begun: int = 0
-    #: Third messages.
+    #: Messages that are a client's last word.
     tried: int = 0
-    #: Whether the last third message bore a binding.
+    #: Whether the last one bore a binding.
     bound: bool | None = None
-    #: Why third messages were refused.
+    #: Why they were refused.
     refusals: list[str] = field(default_factory=list)
     #: Who is signed in.
     user: str | None = None
@@ -63,7 +59,7 @@ class Connection:
     requests: int = 0
     #: Requests that came with a token although somebody was signed in.
     tokens_too_many: int = 0
-    #: Bytes of bodies that came before the third message.
+    #: Bytes of bodies that came before the last word.
     early_bytes: int = 0
 
 
@@ -95,13 +91,13 @@ def make_certificate(kind: str, folder: Path) -> tuple[Path, bytes]:
     return pem, certificate.public_bytes(serialization.Encoding.DER)
 
 
-def binding_to(certificate: bytes) -> GssChannelBindings:
-    """tls-server-end-point: the hash is the one of the certificate's own signature."""
+def end_point(certificate: bytes) -> bytes:
+    """The binding tls-server-end-point: the hash is the one of the certificate's own signature."""
     algorithm = x509.load_der_x509_certificate(certificate).signature_hash_algorithm
     assert algorithm is not None
     digest = hashes.Hash(algorithm)
     digest.update(certificate)
-    return GssChannelBindings(application_data=b"tls-server-end-point:" + digest.finalize())
+    return b"tls-server-end-point:" + digest.finalize()
 
 
 def server_context(pem: Path) -> ssl.SSLContext:
@@ -110,16 +106,41 @@ def server_context(pem: Path) -> ssl.SSLContext:
     return context
 
 
+class Refused(Exception):
+    """A sign-in that comes to nothing, with its reason."""
+
+
+class Conversation(Protocol):
+    """The sign-in of one connection."""
+
+    def step(self, message: bytes, seen: Connection) -> bytes | str:
+        """A challenge, or who is signed in. Raises Refused."""
+
+
+class Method(Protocol):
+    """A way of signing in."""
+
+    def prepare(self, settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+        """Sets up; what is told when everything is ready."""
+
+    def change(self, users: dict[str, str]) -> None:
+        """Replaces the users."""
+
+    def begin(self, binding: bytes | None) -> Conversation:
+        """A connection; `binding` is what binds to it."""
+
+
 class Acceptor(ThreadingHTTPServer):
     """The server."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, settings: dict[str, Any], pem: Path, certificate: bytes) -> None:
+    def __init__(self, settings: dict[str, Any], method: Method, pem: Path, certificate: bytes) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.settings = settings
-        self.binding = binding_to(certificate) if settings["tls"] else None
+        self.method = method
+        self.binding = end_point(certificate) if settings["tls"] else None
         self.connections: list[Connection] = []
         self.lock = threading.Lock()
         if settings["tls"]:
@@ -132,10 +153,6 @@ class Acceptor(ThreadingHTTPServer):
         """A client that goes away in the middle is no news."""
 
 
-class Refused(Exception):
-    """A sign-in that comes to nothing, with its reason."""
-
-
 class Handler(BaseHTTPRequestHandler):
     """One connection, from its first to its last byte."""
 
@@ -145,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.seen = Connection()
-        self.context: Any = None
+        self.conversation: Conversation | None = None
         with self.server.lock:
             self.server.connections.append(self.seen)
 
@@ -163,42 +180,20 @@ class Handler(BaseHTTPRequestHandler):
             self.seen.early_bytes += len(body)
             self.ask()
             return
-        message = base64.b64decode(token, validate=True)
-        if self.context is None:
-            self.seen.begun += 1
-            self.seen.early_bytes += len(body)
-            self.context = spnego.server(protocol="ntlm")
-            challenge = self.context.step(message)
-            self.ask(f"{scheme} {base64.b64encode(challenge).decode()}")
-            return
-        self.seen.tried += 1
+        self.conversation = self.conversation or self.server.method.begin(self.server.binding)
         try:
-            self.seen.user = self.check(message)
-        except (Refused, SpnegoError) as refusal:
-            self.seen.refusals.append(f"{type(refusal).__name__}: {refusal}")
-            self.context = None
+            answer = self.conversation.step(base64.b64decode(token, validate=True), self.seen)
+        except Refused as refusal:
+            self.seen.refusals.append(str(refusal))
+            self.conversation = None
             self.ask()
             return
+        if isinstance(answer, bytes):
+            self.seen.early_bytes += len(body)
+            self.ask(f"{scheme} {base64.b64encode(answer).decode()}")
+            return
+        self.seen.user = answer
         self.answer_user(body)
-
-    def check(self, message: bytes) -> str:
-        """Takes the third message; who it is."""
-        authenticate = Authenticate.unpack(message)
-        answer = authenticate.nt_challenge_response or b""
-        if len(answer) <= 24 or any(authenticate.lm_challenge_response or b""):
-            raise Refused("an answer of LM or NTLMv1")
-        pairs = NTClientChallengeV2.unpack(answer[16:]).av_pairs
-        if not pairs.get(AvId.flags, 0) & AvFlags.mic:
-            raise Refused("no seal")
-        sent = pairs.get(AvId.channel_bindings)
-        self.seen.bound = sent is not None
-        mode = self.server.settings["binding"]
-        if mode != "none" and sent == b"\0" * 16:
-            # pyspnego lets zeros pass, Windows does not.
-            raise Refused("a binding of zeros")
-        checked = self.server.binding if mode == "require" or (mode == "allow" and sent is not None) else None
-        self.context.step(message, channel_bindings=checked)
-        return str(self.context.client_principal)
 
     def ask(self, challenge: str | None = None) -> None:
         self.send_response(401)
@@ -264,36 +259,24 @@ class Proxy:
                 pass
 
 
-def write_users(users: dict[str, str], path: Path) -> None:
-    """pyspnego's list of users: DOMAIN:user:password."""
-    lines = []
-    for name, password in users.items():
-        domain, _, user = name.rpartition("\\")
-        lines.append(f"{domain}:{user}:{password}\n")
-    path.write_text("".join(lines), encoding="utf-8")
-
-
-def main() -> None:
+def run(method: Method) -> None:
+    """The whole program."""
     settings = json.loads(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="busylamp-acceptor-") as name:
         folder = Path(name)
-        write_users(settings["users"], folder / "users")
-        os.environ["NTLM_USER_FILE"] = str(folder / "users")
+        told = method.prepare(settings, folder)
+        method.change(settings["users"])
         pem, certificate = make_certificate(settings["certificate"], folder)
-        server = Acceptor(settings, pem, certificate)
+        server = Acceptor(settings, method, pem, certificate)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         port, shown = server.server_address[1], certificate
         if settings["proxy"]:
             pem, shown = make_certificate("rsa-sha256", folder)
             port = Proxy(pem, port).port
-        print(json.dumps({"port": port, "fingerprint": hashlib.sha256(shown).hexdigest()}), flush=True)
+        print(json.dumps({"port": port, "fingerprint": hashlib.sha256(shown).hexdigest(), **told}), flush=True)
         for line in sys.stdin:
             if (users := json.loads(line)) is not None:
-                write_users(users, folder / "users")
+                method.change(users)
             with server.lock:
                 seen = [asdict(connection) for connection in server.connections]
             print(json.dumps(seen), flush=True)
-
-
-if __name__ == "__main__":
-    main()
