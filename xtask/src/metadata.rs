@@ -67,9 +67,13 @@ fn member(package: &Value) -> Result<Member> {
     })
 }
 
+/// Packages whose library has another name than they have.
+const RENAMED: [(&str, &str); 1] = [("md-5", "md5")];
+
 fn dependency(dependency: &Value) -> Result<Dependency> {
     let package = dependency["name"].as_str().context("a dependency without a name")?.to_owned();
-    let ident = dependency["rename"].as_str().unwrap_or(&package).replace('-', "_");
+    let library = RENAMED.iter().find(|(name, _)| *name == package).map_or(package.as_str(), |(_, library)| library);
+    let ident = dependency["rename"].as_str().unwrap_or(library).replace('-', "_");
     let used_by = match dependency["kind"].as_str() {
         None => Use::Normal,
         Some("dev") => Use::Dev,
