@@ -7,7 +7,7 @@ use std::{
 
 use busylamp_core::ids::MailAddress;
 use busylamp_ews::autodiscover::{self, Pox, V2};
-use busylamp_net::http::Transport;
+use busylamp_net::http::{Delivery, HttpErrorKind, Transport};
 use bytes::Bytes;
 use http::{
     HeaderMap, Request, Response, StatusCode,
@@ -98,16 +98,17 @@ impl<'a> Walk<'a> {
         if domain == "onmicrosoft.com" || domain.ends_with(".onmicrosoft.com") {
             return online(domain.to_owned(), mailbox);
         }
+        if server(domain).is_none() {
+            let said = "this is no name of a host; check the mail address".to_owned();
+            self.report.tried.push(Tried { method: Method::V2, host: domain.to_owned(), said });
+            return Step::Nothing;
+        }
         let candidates = [domain.to_owned(), format!("autodiscover.{domain}")];
         let mut servers: Vec<Url> = Vec::new();
         for server in self.confirmed.iter().chain(&candidates).filter_map(|host| server(host)) {
             if !servers.contains(&server) {
                 servers.push(server);
             }
-        }
-        if servers.is_empty() {
-            let said = "this is no name of a host; check the mail address".to_owned();
-            self.report.tried.push(Tried { method: Method::V2, host: domain.to_owned(), said });
         }
         for server in &servers {
             if let Some(step) = self.v2(server, mailbox).await {
@@ -300,7 +301,9 @@ impl<'a> Walk<'a> {
         match way.send(request).await {
             Ok(answer) => Some(answer),
             Err(error) => {
-                self.dead.insert(place(url));
+                if error.delivery() == Delivery::NotSent || matches!(error.kind, HttpErrorKind::TimeOut { .. }) {
+                    self.dead.insert(place(url));
+                }
                 self.tried(method, url, format!("{}; {}", error.kind, error.advice()));
                 None
             }
