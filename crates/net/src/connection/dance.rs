@@ -19,8 +19,8 @@ const MOST_TOKENS: usize = 6;
 
 /// How a sign-in went. Each with the server's last answer.
 pub(super) enum Outcome {
-    /// The connection is signed in; this is the answer to the request.
-    Accepted(Response<Bytes>),
+    /// The answer to the request, which went with our last word.
+    Answered(Response<Bytes>),
     /// The credential, or its binding, is refused: 401 after our last word.
     Refused(Response<Bytes>),
     /// The server offers to go on in another of the credential's schemes only.
@@ -68,7 +68,7 @@ pub(super) async fn sign_in(
         };
         let asked = answer.status() == StatusCode::UNAUTHORIZED;
         if token.last {
-            return Ok(if asked { Outcome::Refused(answer) } else { Outcome::Accepted(answer) });
+            return Ok(if asked { Outcome::Refused(answer) } else { Outcome::Answered(answer) });
         }
         if !asked {
             return Ok(Outcome::Untried(answer));

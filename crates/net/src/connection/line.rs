@@ -76,7 +76,8 @@ impl Endpoint {
 
     /// Host and port, as errors name them.
     pub(super) fn name(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        let brackets = if self.host.contains(':') { ("[", "]") } else { ("", "") };
+        format!("{}{}{}:{}", brackets.0, self.host, brackets.1, self.port)
     }
 
     /// A request of this origin asks this server.
@@ -92,7 +93,7 @@ impl Endpoint {
         HttpError::new(self.name(), kind, delivery)
     }
 
-    fn late(&self) -> HttpErrorKind {
+    pub(super) fn late(&self) -> HttpErrorKind {
         HttpErrorKind::TimeOut { seconds: self.settings.total_timeout.as_secs() }
     }
 

@@ -13,7 +13,10 @@ use http::{
     header::{ACCEPT_ENCODING, AUTHORIZATION, HOST, USER_AGENT},
     uri::PathAndQuery,
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
 use url::Url;
 
 use super::{
@@ -148,27 +151,34 @@ impl SignedClient {
                 Err(Unanswered::Failed(error)) => return Err(error),
             }
         }
-        inner.sign_in(&request).await
+        inner.sign_in(&request, deadline).await
     }
 }
 
 impl Inner {
     /// Sends a request over a new connection. Only few sign in at a time, and who waits for one that fails shares its
     /// failure: else a password that was changed would be tried by every connection, and the account locked.
-    async fn sign_in(self: &Arc<Self>, request: &Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    async fn sign_in(
+        self: &Arc<Self>,
+        request: &Request<Bytes>,
+        deadline: Instant,
+    ) -> Result<Response<Bytes>, HttpError> {
         let before = lock(&self.known).failures;
-        let bad = || self.endpoint.error(HttpErrorKind::BadRequest, Delivery::NotSent);
-        let _signing = self.signing.acquire().await.map_err(|_| bad())?;
+        let late = || self.endpoint.error(self.endpoint.late(), Delivery::NotSent);
+        let Ok(Ok(_signing)) = timeout_at(deadline, self.signing.acquire()).await else { return Err(late()) };
         if let Some(failure) = lock(&self.known).failure_since(before) {
             return failure;
         }
-        let answer = self.send_over_new(request).await;
+        let answer = self.send_over_new(request, deadline).await;
         lock(&self.known).note(&answer);
         answer
     }
 
-    async fn send_over_new(self: &Arc<Self>, request: &Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let deadline = Instant::now() + self.endpoint.total_timeout();
+    async fn send_over_new(
+        self: &Arc<Self>,
+        request: &Request<Bytes>,
+        deadline: Instant,
+    ) -> Result<Response<Bytes>, HttpError> {
         let accepted = lock(&self.known).accepted;
         let mut way = match self.binding {
             BindingUse::Auto => accepted.unwrap_or(Way::Bound),
@@ -178,7 +188,8 @@ impl Inner {
             let mut line = self.endpoint.connect(deadline).await?;
             let binding = if way == Way::Bound { line.binding() } else { None };
             match self.converse(&mut line, binding.as_ref(), request, deadline).await? {
-                Outcome::Accepted(answer) => {
+                Outcome::Answered(answer) if !is_by_the_application(answer.status()) => return Ok(answer),
+                Outcome::Answered(answer) => {
                     let way = if binding.is_some() { Way::Bound } else { Way::Unbound };
                     if lock(&self.known).accept(way) {
                         self.signing.add_permits(SIGN_INS - 1);
@@ -216,7 +227,7 @@ impl Inner {
             let next = match &outcome {
                 Outcome::Elsewhere(other) => *other,
                 Outcome::Untried(_) => 0,
-                Outcome::Accepted(_) | Outcome::Refused(_) => scheme,
+                Outcome::Answered(_) | Outcome::Refused(_) => scheme,
             };
             lock(&self.known).scheme = next;
             if !matches!(outcome, Outcome::Elsewhere(_)) {
@@ -275,6 +286,12 @@ impl Known {
             self.failure = Some(answer.clone());
         }
     }
+}
+
+/// Whether such an answer to the last message comes from behind the sign-in. An overloaded server or something in front
+/// of it (503, 302) has perhaps not looked at it; such a connection is not used again, and nothing is learned from it.
+fn is_by_the_application(status: StatusCode) -> bool {
+    status.is_success() || status == StatusCode::INTERNAL_SERVER_ERROR
 }
 
 /// Closes what nobody has used for long, until nothing is left.

@@ -252,6 +252,42 @@ async fn an_overloaded_server_is_no_refusal() {
 }
 
 #[tokio::test]
+async fn what_is_overloaded_at_the_last_message_has_signed_nobody_in() {
+    let busy = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+    let server = Server::start(vec![answers(&[CHALLENGE, busy, OK]), answers(&[CHALLENGE, OK])]).await;
+    let client = server.client(|_| {});
+    assert_eq!(server.ask(&client).await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.ask(&client).await.unwrap().body(), "ok");
+    assert_eq!(server.told().last(), told(&[(1, SECRET)]).last());
+}
+
+#[tokio::test]
+async fn who_waits_for_a_sign_in_that_hangs_waits_no_longer_than_for_an_answer() {
+    let server = Server::start(vec![answers(&[CHALLENGE]), answers(&[CHALLENGE])]).await;
+    let client = server.client_of(Greeting { ends: true }, 3, |settings| {
+        settings.total_timeout = Duration::from_millis(100);
+    });
+    let all = futures_util::future::join_all((0..3).map(|_| server.ask(&client))).await;
+    let delivered: Vec<_> = all.into_iter().map(|answer| answer.unwrap_err().delivery()).collect();
+    assert_eq!(delivered, [Delivery::MaybeSent, Delivery::NotSent, Delivery::NotSent]);
+}
+
+#[tokio::test]
+async fn a_server_may_be_named_by_its_address() {
+    let Ok(listener) = TcpListener::bind("[::1]:0").await else { return };
+    let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let answering = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        play(stream, 0, answers(&[CHALLENGE, OK]), &Mutex::default()).await;
+    });
+    let server = Server { url, arrived: Arc::default(), ended: watch::channel(0).1 };
+    let client = server.client(|_| {});
+    assert_eq!(server.ask(&client).await.unwrap().body(), "ok");
+    drop(client);
+    answering.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_server_that_wants_no_sign_in_gets_the_request_as_it_is() {
     let server = Server::start(vec![answers(&[OK, OK])]).await;
     assert_eq!(server.ask(&server.client(|_| {})).await.unwrap().body(), "ok");
