@@ -171,12 +171,16 @@ fn tell_apart(items: &mut [item::Item]) {
     }
 }
 
-/// The items of a folder that are appointments. Whatever else somebody put in there has no time and no kind.
+/// The items of a folder that are appointments. Whatever else somebody put in there has no time and no kind. Some servers
+/// write no list where there is nothing to list; they must say that there is nothing.
 fn calendar_items<'a, 'input: 'a>(
     folder: Node<'a, 'input>,
 ) -> Result<impl Iterator<Item = Node<'a, 'input>>, &'static str> {
-    let items = xml::child(folder, "Items").ok_or("it has no list of items")?;
-    Ok(xml::children(items, "CalendarItem"))
+    let items = xml::child(folder, "Items");
+    if items.is_none() && xml::attribute(folder, "TotalItemsInView") != Some("0") {
+        return Err("it has no list of items");
+    }
+    Ok(items.into_iter().flat_map(|items| xml::children(items, "CalendarItem")))
 }
 
 /// Whether a page is the last one.

@@ -146,16 +146,17 @@ fn calendars(w: &mut Writer, mailboxes: &[&MailAddress]) {
     }
 }
 
-/// A zone is obligatory. Month 0 is a change that never comes (`TIME_ZONE_INFORMATION` of Windows).
+/// A zone is obligatory, and both halves of its year. Not every server knows that a change in month 0 never comes, so there
+/// are changes from nothing to nothing.
 fn utc(w: &mut Writer) {
     w.element("t:TimeZone", &[], |w| {
         w.text("t:Bias", "0");
-        for half in ["t:StandardTime", "t:DaylightTime"] {
+        for (half, order, month) in [("t:StandardTime", "1", "1"), ("t:DaylightTime", "5", "12")] {
             w.element(half, &[], |w| {
                 w.text("t:Bias", "0");
                 w.text("t:Time", "00:00:00");
-                w.text("t:DayOrder", "0");
-                w.text("t:Month", "0");
+                w.text("t:DayOrder", order);
+                w.text("t:Month", month);
                 w.text("t:DayOfWeek", "Sunday");
             });
         }
