@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! settings      where the server is, as whom we sign in, what we may read
-//! account       asks, waits, asks again      guard   never locks an account
-//! wires         connections and credentials  http    what is said by HTTP instead of SOAP
-//! batch         many mailboxes in a request  view    the full reading
-//! availability  free/busy, the doorbell      memory  what is remembered from poll to poll
-//! poll          who is asked what            error   what Exchange says instead
-//! walk          the check for people
+//! account       asks, waits, asks again      guard     never locks an account
+//! wires         connections and credentials  throttle  how much at a time, or not at all
+//! batch         many mailboxes in a request  view      the full reading
+//! availability  free/busy, the doorbell      memory    what is remembered from poll to poll
+//! poll          who is asked what            error     what Exchange says instead
+//! walk          the check for people         http      what is said by HTTP instead of SOAP
 //! ```
 
 mod account;
@@ -21,6 +21,7 @@ mod poll;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod view;
 mod walk;
 mod wires;

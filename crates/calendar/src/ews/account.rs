@@ -2,10 +2,7 @@
 //! again.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -13,10 +10,7 @@ use busylamp_core::ids::MailAddress;
 use busylamp_ews::{
     Answer, AnswerError, CONTENT_TYPE, Class as Code, Header, MailboxFault, ServerBuild, ServerVersion,
 };
-use busylamp_net::{
-    limit::Gate,
-    retry::{self, Backoff},
-};
+use busylamp_net::retry::{self, Backoff};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use tokio::time::Instant;
@@ -29,6 +23,7 @@ use super::{
     guard::{Guard, Turn},
     http::soap,
     settings::{Access, EwsSettings},
+    throttle::{PATIENCE, Throttle},
     wires::{self, Credential, Wires},
 };
 use crate::clock::Clock;
@@ -40,23 +35,10 @@ const AT_ONCE: usize = 4;
 /// How often a request is sent within one poll.
 const ATTEMPTS: u32 = 4;
 
-/// How long a poll waits for Exchange to want us again; a longer wait is left to the next poll.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 const PAUSES: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(8) };
-
-/// How long nobody tries once the network has failed or the server denies all, so that a poll of many mailboxes fails as a
-/// whole.
-const ACCOUNT_REST: Duration = Duration::from_secs(5);
 
 /// How long a locked account is left alone that was accepted before.
 const LOCKED_REST: Duration = Duration::from_secs(3600);
-
-/// The longest pause that `BackOffMilliseconds` can ask for and is believed.
-const LONGEST_BACK_OFF: Duration = retry::LONGEST_RETRY_AFTER;
-
-/// So many troubles in a row, and it is the server's and not the request's.
-const TROUBLES: u32 = 6;
 
 /// An account on an Exchange Server, for all instances that read with it: a refused password is tried once in all.
 pub struct EwsAccount {
@@ -67,10 +49,7 @@ pub struct EwsAccount {
     wires: Wires,
     pub(super) credential: Credential,
     guard: Guard,
-    gate: Gate,
-    troubles: AtomicU32,
-    /// Until when the account is to be left alone, and why.
-    rest: Mutex<Option<(Instant, EwsError)>>,
+    throttle: Throttle,
     version: Mutex<ServerVersion>,
     server: Mutex<Option<ServerBuild>>,
     /// How many mailboxes a request for items holds.
@@ -115,9 +94,7 @@ impl EwsAccount {
             wires,
             credential,
             guard: Guard::new(),
-            gate: Gate::new(AT_ONCE),
-            troubles: AtomicU32::new(0),
-            rest: Mutex::new(None),
+            throttle: Throttle::new(AT_ONCE),
             version: Mutex::default(),
             server: Mutex::new(None),
             items: BatchSize::new(50),
@@ -133,7 +110,7 @@ impl EwsAccount {
     /// How many requests may be under way now.
     #[cfg(test)]
     pub(super) fn at_once(&self) -> usize {
-        self.gate.limit()
+        self.throttle.at_once()
     }
 
     /// Asks as often as it takes and is allowed, and gives what each mailbox was answered.
@@ -148,7 +125,7 @@ impl EwsAccount {
         // Of a request of which a part was answered.
         let mut in_part: Option<Answers<T>> = None;
         loop {
-            if let Err(error) = self.wait_until_wanted(give_up).await {
+            if let Err(error) = self.throttle.wait_until_wanted(give_up).await {
                 return in_part.ok_or(error);
             }
             let version = *self.version.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,7 +137,7 @@ impl EwsAccount {
                 Ok(answers) => {
                     // What one mailbox's server says is true for the account.
                     let Some(refusal) = worst(&answers) else {
-                        self.served();
+                        self.throttle.served();
                         return Ok(answers);
                     };
                     in_part = Some(answers);
@@ -176,7 +153,7 @@ impl EwsAccount {
             let again = attempt < ATTEMPTS && in_time && worth_another_attempt(&error);
             // A connection that broke once says nothing of the account.
             if !(again && error.is_of_account()) {
-                self.note(&error);
+                self.throttle.note(&error);
             }
             if !again {
                 return in_part.ok_or(error);
@@ -206,10 +183,10 @@ impl EwsAccount {
             return Err(refusal);
         }
         if matches!(refusal, EwsError::LockedOut(_)) {
-            self.leave_alone(LOCKED_REST, &refusal);
+            self.throttle.leave_alone(LOCKED_REST, &refusal);
             return Err(refusal);
         }
-        self.gate.slow_down();
+        self.throttle.slow_down();
         let turn: Option<Turn<'_>> = match turn {
             Some(turn) => Some(turn),
             None => self.guard.second_try(sent).await?,
@@ -278,11 +255,7 @@ impl EwsAccount {
         if let Some(credential) = credential {
             request.headers_mut().insert(header::AUTHORIZATION, credential);
         }
-        let pass = self.gate.enter().await;
-        // Others may have failed while this one waited.
-        if let Some((_, error)) = self.resting().filter(|(_, error)| error.is_of_account()) {
-            return Err(error);
-        }
+        let pass = self.throttle.enter().await?;
         let answer = self.wires.present().send(request).await;
         drop(pass);
         let answer: Response<Bytes> = answer.map_err(EwsError::of_network)?;
@@ -322,63 +295,6 @@ impl EwsAccount {
             *version = older;
         }
         true
-    }
-
-    fn served(&self) {
-        self.troubles.store(0, Ordering::Relaxed);
-        self.gate.speed_up();
-    }
-
-    /// What an error means for the account: fewer requests at a time, or none for a while.
-    fn note(&self, error: &EwsError) {
-        if error.is_busy() {
-            self.gate.slow_down();
-        }
-        if let Some(after) = error.after() {
-            self.leave_alone(after.min(LONGEST_BACK_OFF), error);
-        } else if error.is_of_account() {
-            self.leave_alone(ACCOUNT_REST, error);
-        } else {
-            self.count(error);
-        }
-    }
-
-    /// Counts what may be the server's trouble: too much of it in a row, and the account rests.
-    fn count(&self, error: &EwsError) {
-        let (weight, meaning) = match error {
-            EwsError::Trouble(_) | EwsError::BadAnswer(_) | EwsError::Busy { .. } => (1, error.clone()),
-            // Each of these takes a minute.
-            EwsError::TooSlow(error) => (2, EwsError::Network(error.clone())),
-            _ => return,
-        };
-        if self.troubles.fetch_add(weight, Ordering::Relaxed) + weight >= TROUBLES {
-            self.troubles.store(0, Ordering::Relaxed);
-            self.leave_alone(PATIENCE + ACCOUNT_REST, &meaning);
-        }
-    }
-
-    /// Waits while the account is to be left alone; fails at once if that takes too long or can't help.
-    async fn wait_until_wanted(&self, give_up: Instant) -> Result<(), EwsError> {
-        let Some((until, error)) = self.resting() else { return Ok(()) };
-        if until > give_up || error.is_of_account() {
-            return Err(error);
-        }
-        tokio::time::sleep_until(until).await;
-        Ok(())
-    }
-
-    /// Until when the account is to be left alone, and why, if it is.
-    fn resting(&self) -> Option<(Instant, EwsError)> {
-        let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        rest.filter(|(until, _)| Instant::now() < *until)
-    }
-
-    fn leave_alone(&self, pause: Duration, error: &EwsError) {
-        let until = Instant::now() + pause;
-        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        if rest.as_ref().is_none_or(|(present, _)| *present < until) {
-            *rest = Some((until, error.clone()));
-        }
     }
 }
 

@@ -50,8 +50,12 @@ impl BatchSize {
 
     /// So many were too many.
     fn halve(&self, were: usize, now: Timestamp) {
+        self.shrink(were / 2, now);
+    }
+
+    fn shrink(&self, to: usize, now: Timestamp) {
         let mut state = self.lock();
-        state.size = state.size.min((were / 2).max(1));
+        state.size = state.size.min(to.max(1));
         state.grow = Some(later(now, QUIET));
     }
 
@@ -105,7 +109,11 @@ where
                     }
                 }
                 if !again.is_empty() {
-                    size.halve(part.len(), clock.now());
+                    // What begins with the first that was too many says how many are not.
+                    match part.len() - again.len() {
+                        served if served > 0 && again.first() == part.get(served) => size.shrink(served, clock.now()),
+                        _ => size.halve(part.len(), clock.now()),
+                    }
                     open.extend(halves(again));
                 }
                 continue;

@@ -89,7 +89,16 @@ impl EwsError {
         match error.kind {
             HttpErrorKind::TooLarge { .. } => Self::TooLarge,
             HttpErrorKind::TimeOut { .. } if error.delivery() == Delivery::MaybeSent => Self::TooSlow(error),
-            _ => Self::Network(error),
+            HttpErrorKind::TimeOut { .. }
+            | HttpErrorKind::BadRequest
+            | HttpErrorKind::NameResolution
+            | HttpErrorKind::ConnectRefused
+            | HttpErrorKind::Unreachable(_)
+            | HttpErrorKind::Certificate(_)
+            | HttpErrorKind::Tls(_)
+            | HttpErrorKind::SignIn(_)
+            | HttpErrorKind::Reset
+            | HttpErrorKind::BadAnswer => Self::Network(error),
         }
     }
 

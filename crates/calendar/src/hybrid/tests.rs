@@ -155,7 +155,8 @@ async fn a_mailbox_is_found_once_and_then_asked_for_where_it_lives() {
     stage.ews.set("server", Has::It);
     assert_eq!(stage.poll(&["cloud", "server"]).await, ["read", "read"]);
     assert_eq!(stage.hybrid.sides(), BTreeMap::from([(mail("cloud"), Side::Graph), (mail("server"), Side::Ews)]));
-    (stage.graph.seen(), stage.ews.seen());
+    stage.graph.seen();
+    stage.ews.seen();
     assert_eq!(stage.poll(&["cloud", "server"]).await, ["unchanged", "unchanged"]);
     assert_eq!((stage.graph.seen(), stage.ews.seen()), (vec!["cloud".to_owned()], vec!["server".to_owned()]));
 }
