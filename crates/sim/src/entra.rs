@@ -121,15 +121,21 @@ impl Entra {
     }
 }
 
-/// Whether a token was asked for with Exchange in mind, or with this simulator as a whole.
+/// Whether a token is for Exchange, or for this simulator as a whole.
 pub(crate) fn is_for_exchange(claims: &Value) -> bool {
-    let audience = claims["aud"].as_str().unwrap_or_default();
-    EXCHANGE.contains(&audience) || (!RESOURCES.contains(&audience) && !audience.ends_with("/graph"))
+    claims["aud"].as_str().is_some_and(serves_exchange)
 }
 
-/// Whether a token was asked for with Graph in mind, or with this simulator as a whole.
+/// Whether a token is for Graph, or for this simulator as a whole.
 pub(crate) fn is_for_graph(claims: &Value) -> bool {
-    let audience = claims["aud"].as_str().unwrap_or_default();
+    claims["aud"].as_str().is_some_and(serves_graph)
+}
+
+fn serves_exchange(audience: &str) -> bool {
+    EXCHANGE.contains(&audience) || !(RESOURCES.contains(&audience) || audience.to_ascii_lowercase().contains("/graph"))
+}
+
+fn serves_graph(audience: &str) -> bool {
     !EXCHANGE.contains(&audience) && !audience.to_ascii_lowercase().contains("/ews")
 }
 
@@ -220,13 +226,16 @@ fn token(world: &World, request: &Request, tenant: &str) -> Result<Reply, Error>
     }
     let life = if world.faults.strikes(Fault::ShortTokens) { 60 } else { LIFE };
     let audience = resource.trim_end_matches('/');
+    // A token has the roles of the resource that it is for.
+    let (graph, exchange) = (serves_graph(audience), serves_exchange(audience));
     let roles = [
-        (EXCHANGE_ROLE, Fault::NoExchangeRole),
-        ("Calendars.Read", Fault::NoCalendarsRole),
-        ("User.Read.All", Fault::NoUsersRole),
-        ("MailboxSettings.Read", Fault::NoSettingsRole),
+        (exchange, EXCHANGE_ROLE, Fault::NoExchangeRole),
+        (graph, "Calendars.Read", Fault::NoCalendarsRole),
+        (graph, "User.Read.All", Fault::NoUsersRole),
+        (graph, "MailboxSettings.Read", Fault::NoSettingsRole),
     ];
-    let roles = roles.into_iter().filter(|(_, fault)| !world.faults.strikes(*fault)).map(|(role, _)| role).collect();
+    let roles = roles.into_iter().filter(|(there, _, fault)| *there && !world.faults.strikes(*fault));
+    let roles = roles.map(|(_, role, _)| role).collect();
     let roles = (!world.faults.strikes(Fault::NoRoles)).then_some(roles);
     let body = json!({
         "token_type": "Bearer",

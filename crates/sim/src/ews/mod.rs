@@ -57,6 +57,17 @@ const MAX_BODY: usize = 400 * 1024;
 
 /// Answers under `/EWS`.
 pub(crate) async fn answer(world: &World, connection: &Connection, request: &Request) -> Reply {
+    let reply = reply(world, connection, request).await;
+    let id = uuid::Uuid::new_v4().to_string();
+    reply
+        .with("server", "Microsoft-IIS/10.0")
+        .with("cache-control", "private")
+        .with("request-id", &id)
+        .with("x-feserver", "MAIL01")
+        .with("x-powered-by", "ASP.NET")
+}
+
+async fn reply(world: &World, connection: &Connection, request: &Request) -> Reply {
     if let Some(reply) = trouble::in_front(world) {
         return reply;
     }

@@ -1,6 +1,7 @@
 //! Time zones as rules: what Exchange tells of a zone, and what it understands of a client's.
 
-use http::StatusCode;
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
+
 use jiff::{
     Timestamp,
     civil::{DateTime, Weekday},
@@ -14,6 +15,9 @@ use super::{
     xml::Xml,
 };
 use crate::{graph::zones, http::Reply, world::World};
+
+/// An instant of 2026, for names that don't depend on the day.
+const NEAR: Timestamp = Timestamp::constant(1_790_000_000, 0);
 
 /// When the clocks change: the day by month, weekday and its number in the month (5 is the last), and the wall time
 /// at which it happens.
@@ -154,11 +158,20 @@ pub(super) fn read_definition(node: Node<'_, '_>) -> Option<TimeZone> {
 }
 
 /// How a zone is shown to people.
-pub(super) fn display_name(zone: &TimeZone) -> String {
-    let rules = Rules::of(zone, Timestamp::UNIX_EPOCH.max(Timestamp::from_second(1_790_000_000).unwrap_or_default()));
-    let minutes = -rules.bias;
-    let city =
-        zone.iana_name().and_then(|name| name.rsplit_once('/')).map_or("Coordinated Universal Time", |(_, city)| city);
+pub(super) fn display_name(zone: &TimeZone) -> Cow<'static, str> {
+    static KNOWN: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+        let zones = zones::windows_names().filter_map(zones::resolve);
+        zones.filter_map(|zone| Some((zone.iana_name()?.to_owned(), shown(&zone)))).collect()
+    });
+    let known = zone.iana_name().and_then(|name| KNOWN.get(name));
+    known.map_or_else(|| Cow::Owned(shown(zone)), |name| Cow::Borrowed(name.as_str()))
+}
+
+/// The offset in winter and the city by which the zone is known.
+fn shown(zone: &TimeZone) -> String {
+    let minutes = -Rules::of(zone, NEAR).bias;
+    let city = zone.iana_name().and_then(|name| name.rsplit_once('/'));
+    let city = city.map_or("Coordinated Universal Time", |(_, city)| city);
     let sign = if minutes < 0 { '-' } else { '+' };
     format!("(UTC{sign}{:02}:{:02}) {}", minutes.abs() / 60, minutes.abs() % 60, city.replace('_', " "))
 }
@@ -179,14 +192,12 @@ pub(super) fn get_server_time_zones(world: &World, call: &Call<'_>) -> Result<Re
     }
     xml.close("m:TimeZoneDefinitions").close("m:GetServerTimeZonesResponseMessage").close("m:ResponseMessages");
     xml.close("m:GetServerTimeZonesResponse");
-    let mut reply = super::soap::answer(&xml.into_string());
-    reply.status = StatusCode::OK;
-    Ok(reply)
+    Ok(super::soap::answer(&xml.into_string()))
 }
 
 fn define(xml: &mut Xml, name: &str, zone: &TimeZone, full: bool, now: Timestamp) {
     let shown = display_name(zone);
-    let attributes = [("Id", name), ("Name", shown.as_str())];
+    let attributes = [("Id", name), ("Name", &*shown)];
     if !full {
         xml.empty("t:TimeZoneDefinition", &attributes);
         return;
