@@ -197,6 +197,27 @@ async fn a_new_key_counts_at_once() {
 }
 
 #[tokio::test]
+async fn what_no_encoder_writes_is_refused_as_a_whole() {
+    let Some(house) = House::host(G10) else { return };
+    let anna = house.account(0);
+    for text in ["100%", "%4", "%zz", "%ff", "%c3%28", "a b", "ä", "%ed%a0%80"] {
+        let answer = house.ask(&format!("v=1&do=apply\naccount={anna}&text=ok\naccount={anna}&text={text}")).await;
+        assert_eq!((answer.error(), answer.records.len()), (Some("bad_request"), 0), "{text}");
+    }
+    assert_eq!(house.shown(&anna).await.2, "");
+    let twice = house.ask(&format!("v=1&do=apply\naccount={anna}&text=erst&text=dann")).await;
+    assert_eq!(value(&twice.records[0], "ok"), Some("true"));
+    assert_eq!(house.shown(&anna).await.2, "erst");
+    // A request of 9 MiB is not even read.
+    let flood = format!("v=1&do=apply\naccount={anna}&text={}", "x".repeat(9 << 20));
+    assert_eq!(house.ask(&flood).await.error(), Some("bad_request"));
+    // A long text is the PBX's affair.
+    let long = "x".repeat(100_000);
+    house.ask(&format!("v=1&do=apply\naccount={anna}&text={long}")).await;
+    assert_eq!(house.shown(&anna).await.2, long);
+}
+
+#[tokio::test]
 async fn nothing_of_texts_and_keys_is_logged() {
     for generation in ALL {
         let Some(house) = House::host(generation) else { return };

@@ -299,6 +299,15 @@ pub(crate) async fn events_tell_what_changed_and_who_did_it(house: &House) {
     assert_eq!((told.records.len(), told.cursor(), told.get("lost")), (0, cursor.as_str(), None));
 }
 
+pub(crate) async fn each_change_of_a_batch_is_told_even_if_the_next_one_takes_it_back(house: &House) {
+    let anna = house.account(0);
+    let cursor = house.ask("v=1&do=states").await.cursor().to_owned();
+    house.ask(&format!("v=1&do=apply\naccount={anna}&dnd=true\naccount={anna}&dnd=false")).await;
+    let told = house.ask(&format!("v=1&do=events&since={cursor}&wait=0")).await;
+    let ours: Vec<String> = told.lines().into_iter().filter(|line| line.contains("by=self")).collect();
+    assert_eq!(ours, [format!("account={anna} by=self dnd=true"), format!("account={anna} by=self dnd=false")]);
+}
+
 pub(crate) async fn events_wait_for_the_first_change(house: &House) {
     let (anna, bert) = (house.account(0), house.account(1));
     let cursor = house.ask("v=1&do=states").await.cursor().to_owned();

@@ -14,7 +14,7 @@ import org.springframework.context.ApplicationContext;
 /** 10: log4j, components from Spring, events told by a thread of the bus. */
 public final class Pbx extends Core {
     public Pbx(World world) {
-        super(world, true);
+        super(world, true, true);
         components.put(PersonAndAccountHandler.class, new PersonAndAccountHandler(this));
         components.put(StarfaceEventService.class, new StarfaceEventService(this));
         GetStarfaceVersion.told = world.version;

@@ -14,7 +14,7 @@ import org.apache.commons.logging.Log;
 /** 7.0 to 7.2: commons-logging, components from the provider, events told by whoever publishes them. */
 public final class Pbx extends Core {
     public Pbx(World world) {
-        super(world, false);
+        super(world, false, true);
         components.put(PersonAndAccountHandler.class, new PersonAndAccountHandler(this));
         components.put(StarfaceEventService.class, new StarfaceEventService(this));
         components.remove(UserStateBusinessObject.class);

@@ -16,7 +16,7 @@ import org.apache.logging.log4j.Logger;
 /** 7.3 to 9: log4j, both spellings of the event, told by a thread of the bus. */
 public final class Pbx extends Core {
     public Pbx(World world) {
-        super(world, true);
+        super(world, true, false);
         components.put(PersonAndAccountHandler.class, new PersonAndAccountHandler(this));
         components.put(StarfaceEventService.class, new StarfaceEventService(this));
         components.remove(UserStateBusinessObject.class);

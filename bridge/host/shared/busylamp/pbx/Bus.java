@@ -9,25 +9,33 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import org.bushe.swing.event.annotation.EventSubscriber;
 
-/** The event bus: annotated methods of listeners, which it holds weakly, as EventBus does by default. */
+/** The event bus: annotated methods of listeners, which it holds weakly, as EventBus does by default, or for good. */
 public final class Bus {
     private final List<WeakReference<Object>> listeners = new ArrayList<>();
+    private final List<Object> held = new ArrayList<>();
     private final Executor executor;
+    private final boolean weakly;
 
-    public Bus(Executor executor) {
+    public Bus(Executor executor, boolean weakly) {
         this.executor = executor;
+        this.weakly = weakly;
     }
 
     public synchronized void subscribe(Object listener) {
         listeners.add(new WeakReference<>(listener));
+        if (!weakly) {
+            held.add(listener);
+        }
     }
 
     public synchronized void unsubscribe(Object listener) {
         listeners.removeIf(known -> known.get() == null || known.get() == listener);
+        held.remove(listener);
     }
 
     public synchronized void clear() {
         listeners.clear();
+        held.clear();
     }
 
     public synchronized int size() {

@@ -28,11 +28,11 @@ public abstract class Core implements Generation {
     private final List<Event> held = new ArrayList<>();
     private boolean holding;
 
-    /** Events are delivered by whoever publishes them, or by a thread of the bus. */
-    protected Core(World world, boolean ownThread) {
+    /** Events are delivered by whoever publishes them, or by a thread of the bus; listeners are held weakly, or for good. */
+    protected Core(World world, boolean ownThread, boolean weakly) {
         this.world = world;
         thread = ownThread ? Executors.newSingleThreadExecutor(Core::daemon) : null;
-        bus = new Bus(ownThread ? thread : Runnable::run);
+        bus = new Bus(ownThread ? thread : Runnable::run, weakly);
         components.put(UserBusinessObject.class, new UserBusinessObject(world));
         components.put(UserStateBusinessObject.class, new UserStateBusinessObject(world));
     }
