@@ -233,3 +233,42 @@ fn refusal(error: &KdcError) -> SignInError {
         _ => SignInError::BadChallenge("the domain controller answers with an error"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(user: &str, kdc: Option<&str>) -> Result<(Client, String, u16), KerberosError> {
+        let kdc: Option<Url> = kdc.map(|kdc| kdc.parse().unwrap());
+        let kerberos = Kerberos::new(&user.parse().unwrap(), Secret::new("Geheim"), kdc.as_ref())?;
+        assert!(!format!("{kerberos:?}").contains("Geheim"));
+        let inner = kerberos.0;
+        Ok((inner.client.clone(), inner.kdc.host.clone(), inner.kdc.port))
+    }
+
+    #[test]
+    fn the_realm_is_the_domain_in_capitals_and_its_name_a_kdc() {
+        let client = Client { name: "svc".to_owned(), realm: "EXAMPLE.COM".to_owned() };
+        for user in ["svc@example.com", "Example.com\\svc"] {
+            assert_eq!(of(user, None), Ok((client.clone(), "example.com".to_owned(), 88)));
+        }
+        assert_eq!(of("svc", None), Err(KerberosError::NoRealm));
+    }
+
+    #[test]
+    fn a_kdc_is_named_by_an_address() {
+        let kdc = |kdc: &str| of("svc@example.com", Some(kdc)).map(|(_, host, port)| (host, port));
+        assert_eq!(kdc("tcp://dc.example.com"), Ok(("dc.example.com".to_owned(), 88)));
+        assert_eq!(kdc("tcp://[::1]:1088"), Ok(("::1".to_owned(), 1088)));
+        for wrong in ["https://dc.example.com", "tcp:dc", "dc.example.com:88"] {
+            assert_eq!(kdc(wrong), Err(KerberosError::BadKdc), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_two_messages_have_the_same_time() {
+        let kerberos = Kerberos::new(&"svc@example.com".parse().unwrap(), Secret::new("x"), None).unwrap();
+        let times: Vec<_> = (0..1000).map(|_| kerberos.0.fresh().unwrap().now).collect();
+        assert!(times.is_sorted_by(|one, next| one < next));
+    }
+}

@@ -272,3 +272,6 @@ fn read_time(bytes: &[u8]) -> Option<Timestamp> {
     let at = DateTime::strptime("%Y%m%d%H%M%SZ", text).ok()?;
     TimeZone::UTC.to_timestamp(at).ok()
 }
+
+#[cfg(test)]
+mod tests;
