@@ -118,9 +118,10 @@ impl Findings {
             |mail: &MailAddress| matches!(outcomes.get(mail), Some(Outcome::Read { .. } | Outcome::Unchanged));
         self.two_sides = readers.sides().len() > 1;
         for (side, reader) in readers.sides() {
-            // One that can be read shows the rest of the walk; else any that is looked for there shows what is wrong.
+            // One that can be read shows the rest of the walk; else one that can't be read anywhere shows what is wrong.
             let mut there = mailboxes.iter().filter(|mail| readers.side(mail) == side);
             let example = there.clone().find(|mail| is_read(mail)).or_else(|| there.next());
+            let example = example.or_else(|| mailboxes.iter().find(|mail| !is_read(mail)));
             self.walked(&side.to_string(), reader.calendar.check(example, now).await);
         }
         for user in users {

@@ -1,6 +1,6 @@
 //! The simulator's control API: what people would do, and what can be seen from outside.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, Result};
 use busylamp_sim::{Ready, ReadyUser};
@@ -91,6 +91,12 @@ impl Control {
     /// What was asked since the counts were reset, by kind.
     pub(crate) async fn requests(&self) -> Result<BTreeMap<String, Count>> {
         self.get("requests").await
+    }
+
+    /// From here on each request to this server takes so long.
+    pub(crate) async fn pace(&self, server: &str, latency: Duration) -> Result<()> {
+        let pace = json!({ server: {"latency_ms": latency.as_millis()} });
+        self.call(Method::PUT, "pace", Some(&pace)).await.map(drop)
     }
 
     pub(crate) async fn reset_requests(&self) -> Result<()> {

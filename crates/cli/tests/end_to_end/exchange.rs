@@ -54,6 +54,7 @@ async fn an_edit_on_the_server_moves_a_lamp_by_whatever_right_and_sign_in() {
     let by = |auth, access| moves_a_lamp(Exchange { auth, access, ..Exchange::default() });
     tokio::join!(by("basic", "folder"), by("basic", "impersonation"), by("basic", "free_busy"));
     tokio::join!(by("ntlm", "folder"), by("ntlm", "impersonation"), by("ntlm", "free_busy"));
+    tokio::join!(by("oauth", "impersonation"), by("oauth", "free_busy"));
 }
 
 async fn moves_a_lamp(exchange: Exchange) {

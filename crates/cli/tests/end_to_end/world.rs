@@ -221,6 +221,7 @@ impl World {
             ("starface.password", secret(self.setup.pbx_password, &ready.starface_password)),
             ("starface.bridge.key", Secret::new(ready.starface_bridge_key.clone())),
             ("ews.password", Secret::new(self.exchange_password())),
+            ("ews.client_secret", Secret::new(ready.client_secret.clone())),
         ];
         (written, secrets.into_iter().chain(trusts).map(|(place, secret)| (place.to_owned(), secret)).collect())
     }
@@ -258,15 +259,22 @@ poll = "{poll}"
     /// The table of the calendar on the server.
     fn ews_table(&self, exchange: &Exchange, trust: &str) -> String {
         let (ready, poll) = (self.sim.ready(), self.setup.poll);
-        let (url, user) = (&ready.ews, &ready.ews_user);
+        let url = &ready.ews;
+        let who = if exchange.auth == "oauth" {
+            let (tenant, client, login) = (&ready.tenant, &ready.client_id, &ready.login);
+            format!(
+                "tenant = \"{tenant}\"\nclient_id = \"{client}\"\nlogin = \"{login}\"\nclient_secret = {{ file = \"graph.secret\" }}"
+            )
+        } else {
+            format!("user = '{}'\npassword = {{ file = \"ews.secret\" }}", ready.ews_user)
+        };
         let Exchange { auth, access, pin, more, .. } = exchange;
         let trust = pin.as_ref().map_or_else(|| trust.to_owned(), |pin| format!("trust = {{ pin = \"{pin}\" }}"));
         format!(
             r#"
 [instance.ews]
 url = "{url}"
-user = '{user}'
-password = {{ file = "ews.secret" }}
+{who}
 auth = "{auth}"
 access = "{access}"
 poll = "{poll}"

@@ -171,8 +171,9 @@ impl Instance {
                 // A deleted or moved instance gives everything back; nobody could take up what it parked.
                 Phase::Removing => Standing::Closing { keep: false },
                 Phase::Closing | Phase::Inactive => Standing::Closing { keep: self.config.policy.keep_on_deactivate },
-                Phase::Active if !self.membership.members().contains(account) => Standing::Left,
+                // Who owns nothing of the account has at most parked holds left, members or not.
                 Phase::Active if !owned => Standing::HeldByAnother,
+                Phase::Active if !self.membership.members().contains(account) => Standing::Left,
                 Phase::Active => Standing::Member,
             },
             mailbox: match (&user.mail, mailbox) {
