@@ -35,8 +35,12 @@ impl Refusal {
             let named = |name: &&str| element.descendants().find(|node| xml::is(*node, name));
             names.iter().find_map(named).map(|node| xml::text(node).into_owned())
         };
-        // SOAP 1.1 and 1.2 have names of their own for what Exchange's `detail` repeats.
-        let code = first(&["ResponseCode", "faultcode", "Value"]).unwrap_or_default();
+        // SOAP 1.1 and 1.2 have names of their own for what Exchange's `detail` repeats. A value with a name is none of them.
+        let soap_12 = || {
+            let values = element.descendants().filter(|node| xml::is(*node, "Value"));
+            values.filter(|node| node.attributes().len() == 0).last().map(|node| xml::text(node).into_owned())
+        };
+        let code = first(&["ResponseCode", "faultcode"]).or_else(soap_12).unwrap_or_default();
         let text = first(&["MessageText", "Message", "faultstring", "Text"]).unwrap_or_default();
         let mut values = element.descendants().filter(|node| xml::is(*node, "Value"));
         let back_off = values.find(|node| xml::attribute(*node, "Name") == Some("BackOffMilliseconds"));
@@ -180,6 +184,24 @@ mod tests {
         let version = refusal("Client", "The specified server version is invalid.");
         assert_eq!(version.class(), Class::OlderVersion);
         assert_eq!(refusal("ErrorAccessDenied", "ErrorServerBusy").class(), Class::Denied);
+    }
+
+    #[test]
+    fn a_fault_of_either_soap_has_a_code() {
+        let read = |text: &str| {
+            let document = roxmltree::Document::parse(text).unwrap();
+            let refusal = Refusal::read(document.root_element());
+            (refusal.code.to_string(), refusal.text, refusal.back_off)
+        };
+        let (code, text, _) = read(
+            "<Fault><Code><Value>s:Sender</Value><Subcode><Value>t:ErrorAccessDenied</Value></Subcode></Code>\
+             <Reason><Text>Kein Zugriff</Text></Reason></Fault>",
+        );
+        assert_eq!((code.as_str(), text.as_str()), ("ErrorAccessDenied", "Kein Zugriff"));
+        let (code, _, _) = read("<Fault><faultcode>a:ErrorServerBusy</faultcode><detail/></Fault>");
+        assert_eq!(code, "ErrorServerBusy");
+        let (code, _, pause) = read("<Fault><detail><Value Name='BackOffMilliseconds'> 250 </Value></detail></Fault>");
+        assert_eq!((code.as_str(), pause), ("no response code", Some(Duration::from_millis(250))));
     }
 
     #[test]
