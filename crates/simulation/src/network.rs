@@ -7,6 +7,7 @@ use busylamp_core::{
 };
 
 use crate::{
+    model::add,
     place::{SLOTS, Slot, shown},
     sabotage::Sabotage,
     shell::{Cause, Outgoing},
@@ -31,6 +32,8 @@ pub(crate) struct Flight {
     /// Only the first so many arrive.
     reach: usize,
     sent: Millis,
+    /// Nobody waits for it any longer.
+    given_up: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +73,7 @@ impl World<'_> {
             doubled: false,
             reach: count,
             sent: self.t,
+            given_up: false,
         };
         let mut lands = Some(there);
         let mut answers = there + back;
@@ -134,7 +138,7 @@ impl World<'_> {
                 continue;
             }
             flight.came[index] = Came::Acknowledged;
-            let value = self.kept(&write.to);
+            let value = self.kept(slot, &write.to);
             let stray =
                 !self.is_awaited(instance, user, write) && self.people[user].phone.values[slot.index()] != value;
             if stray {
@@ -148,6 +152,12 @@ impl World<'_> {
             }
             let person = &mut self.people[user];
             let phone = &mut person.phone;
+            if flight.given_up && phone.values[slot.index()] != value {
+                // Whoever has read the account just before takes what comes now for somebody else's.
+                self.tally.strays += 1;
+                add(&mut person.own[slot.index()].values, &value);
+                person.own[slot.index()].contest();
+            }
             if phone.by_hand[slot.index()] && phone.changes[slot.index()] > flight.outgoing.seen[slot.index()] {
                 // Somebody changed it while the write was on its way: which of the two is the own value is open.
                 self.tally.races += 1;
@@ -163,18 +173,17 @@ impl World<'_> {
             // The system tells of our own changes too.
             self.read_soon(user, 300);
         }
-        self.flights.insert(number, flight);
-        let late = self.flights.get(&number).is_some_and(|flight| now - flight.sent > TIMEOUT);
-        if late {
-            self.flights.remove(&number);
+        if flight.given_up {
             self.disturb(user, CALM);
+        } else {
+            self.flights.insert(number, flight);
         }
     }
 
     /// What the telephone system keeps of a value.
-    fn kept(&self, value: &Value) -> Value {
+    pub(crate) fn kept(&self, slot: Slot, value: &Value) -> Value {
         match (value, self.plan.cuts_texts_at) {
-            (Value::Text(text), Some(length)) if !text.as_str().contains(" · ") => {
+            (Value::Text(text), Some(length)) if slot == Slot::Text => {
                 Value::Text(StatusText::new(text.as_str().chars().take(length).collect::<String>()))
             }
             _ => value.clone(),
@@ -216,6 +225,8 @@ impl World<'_> {
         let (run, outgoing, doubled) = (flight.run, flight.outgoing.clone(), flight.doubled);
         if !lands_later {
             self.flights.remove(&number);
+        } else if let Some(flight) = self.flights.get_mut(&number) {
+            flight.given_up = true;
         }
         if run != self.run || self.memory.is_none() {
             return;

@@ -86,6 +86,8 @@ pub(crate) struct Memory {
     pub(crate) queue: Vec<Outgoing>,
     pub(crate) flush_at: Option<Millis>,
     pub(crate) commit_failed: bool,
+    /// Steps that could not be committed: their users are stepped again when the store is back.
+    pub(crate) uncommitted: BTreeSet<Key>,
 }
 
 /// Why a user is stepped.
@@ -170,6 +172,7 @@ impl Memory {
             queue: Vec::new(),
             flush_at: None,
             commit_failed: false,
+            uncommitted: BTreeSet::new(),
         }
     }
 

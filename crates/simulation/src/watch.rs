@@ -122,6 +122,7 @@ impl World<'_> {
         let mut shadow =
             self.memory.as_ref().map(|memory| memory.users[instance][user].shadow.clone()).unwrap_or_default();
         let mut complaints: Vec<(Invariant, String)> = Vec::new();
+        let mut open = Vec::new();
         {
             let Some(memory) = &self.memory else { return shadow };
             let known = &memory.users[instance][user];
@@ -163,6 +164,11 @@ impl World<'_> {
                 for slot in newly {
                     let dimension = slot.dimension();
                     let held = known.state.holds().find(|(of, _)| **of == dimension).map(|(_, hold)| hold);
+                    // A give-back that is answered in this very step has ended the hold before anything is judged.
+                    let held = held.filter(|hold| {
+                        let back = hold.pending.as_ref().filter(|pending| pending.purpose == Purpose::GiveBack);
+                        back.is_none_or(|back| known.answers.iter().all(|answer| answer.number != back.number))
+                    });
                     let shows = match live.mirror.account() {
                         Account::Shown { state, .. } => state.value(&dimension),
                         Account::Unknown | Account::Gone => None,
@@ -174,8 +180,13 @@ impl World<'_> {
                         Slot::Dnd | Slot::External | Slot::Internal | Slot::Nowhere | Slot::Label => true,
                     };
                     let wanted = sight.wanted(slot, policy, own, &shadow.ended);
-                    if foreign && by_rule && !leads(policy, slot) && matches!(wanted, Wanted::This { .. }) {
-                        shadow.ended[slot.index()].clone_from(&sight.running);
+                    if foreign && by_rule && !leads(policy, slot) {
+                        match wanted {
+                            Wanted::This { .. } => shadow.ended[slot.index()].clone_from(&sight.running),
+                            // Ended or not: that depends on what is open already.
+                            Wanted::Open => open.push(slot),
+                            Wanted::Nothing => {}
+                        }
                     }
                 }
                 shadow.seen = live.seen;
@@ -240,14 +251,22 @@ impl World<'_> {
                 if write.purpose != Purpose::GiveBack && ended && theirs && sees {
                     complaints.push((
                         Invariant::PersonRespected,
-                        format!("{} is written over by event {from:?}, which a person had ended", write.dimension),
+                        format!(
+                            "{} is written over by event {from:?}, which a person had ended: {} {} {:?}",
+                            write.dimension,
+                            write.from.reveal(),
+                            write.to.reveal(),
+                            write.purpose
+                        ),
                     ));
                 }
             }
             // A reading that failed ends nothing.
             let due = known.wake.is_some_and(|wake| millis(wake) <= now);
             let same_belief = known.report.calendar_unknown == step.report.calendar_unknown;
-            let idle = known.answers.is_empty() && !known.report.waits && same_belief;
+            // What could not be committed is decided again and again.
+            let stored = !memory.commit_failed && self.t >= self.store_fails_until;
+            let idle = known.answers.is_empty() && !known.report.waits && same_belief && stored;
             if cause == Cause::FailedReading && !due && idle && !step.writes.is_empty() {
                 let what = step.writes.iter().map(|write| write.dimension.to_string()).collect::<Vec<_>>().join(", ");
                 complaints
@@ -261,6 +280,17 @@ impl World<'_> {
             self.broken(invariant, user, what);
         }
         let person = &mut self.people[user];
+        for slot in open {
+            person.own[slot.index()].contest();
+        }
+        let seen = self.memory.as_ref().map_or([0; SLOTS], |memory| memory.accounts[user].seen);
+        for slot in step.writes.iter().filter_map(|write| Slot::of(&write.dimension)) {
+            if person.phone.changes[slot.index()] > seen[slot.index()] {
+                // Somebody has changed it, and the decision could not know yet.
+                self.tally.races += 1;
+                person.own[slot.index()].contest();
+            }
+        }
         for write in step.writes.iter().filter(|write| write.purpose != Purpose::GiveBack) {
             if let Some(slot) = Slot::of(&write.dimension) {
                 add(&mut person.own[slot.index()].written, &write.to);
@@ -298,7 +328,9 @@ impl World<'_> {
         let Some(memory) = &mut self.memory else { return };
         if committed {
             self.tally.commits += 1;
-            memory.commit_failed = false;
+            for key in std::mem::take(&mut memory.uncommitted) {
+                memory.touch(key, Cause::Any);
+            }
             if !matches!(self.sabotage, Sabotage::DropsTheJournal | Sabotage::SendsBeforeCommit) {
                 for (key, step, shadow) in &steps {
                     self.disk.states.insert(*key, (step.state.clone(), shadow.clone()));
@@ -306,9 +338,10 @@ impl World<'_> {
             }
         } else {
             self.tally.failed_commits += 1;
-            memory.commit_failed = true;
             let run = self.run;
-            self.after(5 * SECOND, Due::CommitAgain { run });
+            if !std::mem::replace(&mut memory.commit_failed, true) {
+                self.after(5 * SECOND, Due::CommitAgain { run });
+            }
         }
         if committed && !self.effect() {
             return;
@@ -316,6 +349,8 @@ impl World<'_> {
         for (key, step, shadow) in steps {
             if committed || gives_back_only(&step) {
                 self.adopt(key, step, shadow);
+            } else if let Some(memory) = &mut self.memory {
+                memory.uncommitted.insert(key);
             }
         }
     }
@@ -368,7 +403,10 @@ impl World<'_> {
         if step.writes.is_empty() {
             return;
         }
-        let names = step.writes.iter().map(|w| format!("{} {:?}→{:?} ({:?})", w.dimension, w.from, w.to, w.purpose));
+        let names = step
+            .writes
+            .iter()
+            .map(|w| format!("{} {}→{} ({:?})", w.dimension, w.from.reveal(), w.to.reveal(), w.purpose));
         let names: Vec<String> = if self.tells { names.collect() } else { Vec::new() };
         self.tell(|| format!("user {user}, instance {instance}: {}", names.join(", ")));
         let Some(memory) = &mut self.memory else { return };
@@ -512,6 +550,10 @@ impl World<'_> {
         {
             return Some(edge + CALM);
         }
+        if self.now() < self.latest {
+            // After a step back nothing is undone until the clock has come to where it was.
+            return Some(t + self.latest - self.now() + CALM);
+        }
         let live = &memory.accounts[user];
         let blind = !memory.sees(user) && person.phone.exists || live.seen != person.phone.changes;
         if live.in_flight || live.reading || blind {
@@ -622,10 +664,12 @@ impl World<'_> {
                     Wanted::Nothing | Wanted::Open => (Invariant::GivenBack, own.values[0].clone()),
                 };
                 let what = format!(
-                    "{slot:?} shows `{}`, expected `{}` ({wanted:?}); own {:?}, held {held}",
+                    "{slot:?} shows `{}`, expected `{}` ({wanted:?}); own {:?}, held {held}, owner {owner:?}, contested {}, running {:?}",
                     shows.reveal(),
                     expected.reveal(),
                     own.values.iter().map(Value::reveal).collect::<Vec<_>>(),
+                    own.contested,
+                    sight.running,
                 );
                 wrong.get_or_insert((invariant, what, (slot, expected)));
             }

@@ -31,7 +31,7 @@ pub(crate) const CALM_AFTER_REFUSAL: Millis = 6 * MINUTE + 5 * SECOND;
 pub(crate) const POLL: Millis = 30 * SECOND;
 const ROUND: Millis = 5 * MINUTE;
 /// The last effects that a failure report tells.
-const REMEMBERED: usize = 60;
+const REMEMBERED: usize = 400;
 
 /// What is due. A `run` names the life of the program that it belongs to.
 pub(crate) enum Due {
@@ -137,6 +137,8 @@ pub(crate) struct World<'p> {
     seq: u64,
     queue: BTreeMap<(Millis, u64), Due>,
     pub(crate) skew: Millis,
+    /// The latest that the program's clock has shown before it was set back.
+    pub(crate) latest: Millis,
     wrong_clocks: Vec<(Millis, Millis)>,
     pub(crate) pbx_away_until: Millis,
     pub(crate) calendar_away_until: Millis,
@@ -202,6 +204,7 @@ impl<'p> World<'p> {
             seq: 0,
             queue: BTreeMap::new(),
             skew: 0,
+            latest: 0,
             wrong_clocks: Vec::new(),
             pbx_away_until: 0,
             calendar_away_until: 0,
@@ -449,7 +452,10 @@ impl<'p> World<'p> {
                 }
             }
             Due::CommitAgain { run } => {
-                if self.is_running(run) && self.memory.as_ref().is_some_and(|memory| memory.commit_failed) {
+                if self.is_running(run)
+                    && let Some(memory) = &mut self.memory
+                    && std::mem::take(&mut memory.commit_failed)
+                {
                     self.everybody(Cause::Any);
                 }
             }
@@ -605,6 +611,7 @@ impl<'p> World<'p> {
 
     fn set_clock(&mut self, by: Millis) {
         self.tally.clock_jumps += 1;
+        self.latest = self.latest.max(self.now());
         self.skew += by;
         let run = self.run;
         let mut dice = Dice::new(self.plan.seed, &[5, self.tally.clock_jumps]);
@@ -662,6 +669,7 @@ impl<'p> World<'p> {
     }
 
     pub(crate) fn by_hand(&mut self, user: usize, slot: Slot, value: Value) {
+        let value = self.kept(slot, &value);
         let person = &mut self.people[user];
         if !person.phone.exists {
             return;
