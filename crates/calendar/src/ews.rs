@@ -36,6 +36,8 @@ use busylamp_net::trust::TrustError;
 use jiff::Timestamp;
 use memory::Memory;
 use poll::Poll;
+#[cfg(feature = "kerberos")]
+pub(crate) use settings::kerberos;
 pub use settings::{Access, EwsSettings, EwsSignIn, SettingsError, is_exchange_online};
 use thiserror::Error;
 

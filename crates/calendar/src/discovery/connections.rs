@@ -91,6 +91,12 @@ impl Reach for Connections {
                 let client = SignedClient::new(server, self.settings(), sign_in, *channel_binding, 1);
                 Ok(Arc::new(client.map_err(|error| error.to_string())?) as Arc<dyn Transport>)
             })()),
+            #[cfg(feature = "kerberos")]
+            EwsSignIn::Negotiate { user, password, kdc, channel_binding } => Some((|| {
+                let sign_in = crate::ews::kerberos(user, password, kdc.as_ref()).map_err(|error| error.to_string())?;
+                let client = SignedClient::new(server, self.settings(), Arc::new(sign_in), *channel_binding, 1);
+                Ok(Arc::new(client.map_err(|error| error.to_string())?) as Arc<dyn Transport>)
+            })()),
             EwsSignIn::OAuth { .. } => None,
         }
     }

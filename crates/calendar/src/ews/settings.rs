@@ -2,6 +2,7 @@
 
 use busylamp_core::secret::Secret;
 use busylamp_net::{connection::BindingUse, trust::Trust};
+use busylamp_windows_auth::UserName;
 use thiserror::Error;
 use url::Url;
 
@@ -53,6 +54,18 @@ pub enum EwsSignIn {
         /// Whether the sign-in is bound to the server's certificate (Extended Protection).
         channel_binding: BindingUse,
     },
+    /// Kerberos: every connection is signed in by itself, with a ticket of the domain's.
+    #[cfg(feature = "kerberos")]
+    Negotiate {
+        /// `user@domain` or `DOMAIN\user`, with the domain's full name.
+        user: String,
+        /// Its password.
+        password: Secret,
+        /// The domain controller, as `tcp://dc.example.com:88`; absent: the host with the domain's name.
+        kdc: Option<Url>,
+        /// Whether the sign-in is bound to the server's certificate (Extended Protection).
+        channel_binding: BindingUse,
+    },
     /// An application's token from Entra, for Exchange Online or with Hybrid Modern Authentication. The token is asked for
     /// the origin of [`EwsSettings::url`], which is what both expect.
     OAuth {
@@ -77,18 +90,17 @@ impl EwsSettings {
             return Err(SettingsError::Url { key: "url" });
         }
         match &self.sign_in {
-            EwsSignIn::Basic { user, password } | EwsSignIn::Ntlm { user, password, .. } => {
-                if is_exchange_online(&self.url) {
-                    return Err(SettingsError::OnlineWithPassword);
-                }
-                let control = |text: &str| text.chars().any(char::is_control);
-                let colon = matches!(self.sign_in, EwsSignIn::Basic { .. }) && user.contains(':');
-                if user.trim().is_empty() || control(user) || colon {
-                    return Err(SettingsError::User);
-                }
-                if password.expose().is_empty() || control(password.expose()) {
-                    return Err(SettingsError::Password);
-                }
+            // The colon ends the user's name (RFC 7617).
+            EwsSignIn::Basic { user, .. } if user.contains(':') => Err(SettingsError::User),
+            EwsSignIn::Basic { user, password } => self.validate_password(user, password),
+            EwsSignIn::Ntlm { user, password, .. } => {
+                self.validate_password(user, password)?;
+                user.parse::<UserName>().map(|_| ()).map_err(|_| SettingsError::User)
+            }
+            #[cfg(feature = "kerberos")]
+            EwsSignIn::Negotiate { user, password, kdc, .. } => {
+                self.validate_password(user, password)?;
+                kerberos(user, password, kdc.as_ref()).map(|_| ())
             }
             EwsSignIn::OAuth { tenant, client_id, client_secret, login } => {
                 if !entra::is_tenant(tenant) {
@@ -106,15 +118,30 @@ impl EwsSettings {
                 if self.access == Access::Folder {
                     return Err(SettingsError::FolderWithToken);
                 }
+                Ok(())
             }
         }
-        Ok(())
+    }
+
+    fn validate_password(&self, user: &str, password: &Secret) -> Result<(), SettingsError> {
+        let control = |text: &str| text.chars().any(char::is_control);
+        if is_exchange_online(&self.url) {
+            Err(SettingsError::OnlineWithPassword)
+        } else if user.trim().is_empty() || control(user) {
+            Err(SettingsError::User)
+        } else if password.expose().is_empty() || control(password.expose()) {
+            Err(SettingsError::Password)
+        } else {
+            Ok(())
+        }
     }
 
     /// The application that asks Entra for tokens, where there is one.
     pub(super) fn app(&self) -> Option<App> {
         match &self.sign_in {
             EwsSignIn::Basic { .. } | EwsSignIn::Ntlm { .. } => None,
+            #[cfg(feature = "kerberos")]
+            EwsSignIn::Negotiate { .. } => None,
             EwsSignIn::OAuth { tenant, client_id, client_secret, login } => Some(App {
                 tenant: tenant.clone(),
                 client_id: client_id.clone(),
@@ -124,6 +151,21 @@ impl EwsSettings {
             }),
         }
     }
+}
+
+/// The sign-in by Kerberos.
+#[cfg(feature = "kerberos")]
+pub(crate) fn kerberos(
+    user: &str,
+    password: &Secret,
+    kdc: Option<&Url>,
+) -> Result<busylamp_windows_auth::Kerberos, SettingsError> {
+    use busylamp_windows_auth::{Kerberos, KerberosError};
+    let user: UserName = user.parse().map_err(|_| SettingsError::User)?;
+    Kerberos::new(&user, password.clone(), kdc).map_err(|error| match error {
+        KerberosError::NoRealm => SettingsError::Realm,
+        KerberosError::BadKdc => SettingsError::Kdc,
+    })
 }
 
 /// Whether this is Exchange Online, in any of Microsoft's clouds. Hosts from microsoft-365-docs,
@@ -155,6 +197,14 @@ pub enum SettingsError {
     /// No user, or one that can't be sent.
     #[error("expected DOMAIN\\user, user@domain or user (without a colon for basic)")]
     User,
+    /// A user without a domain.
+    #[cfg(feature = "kerberos")]
+    #[error("Kerberos needs the domain's full name: user@example.com or EXAMPLE.COM\\user")]
+    Realm,
+    /// Not the address of a domain controller.
+    #[cfg(feature = "kerberos")]
+    #[error("expected tcp://dc.example.com:88")]
+    Kdc,
     /// No password, or one that can't be sent.
     #[error("it is empty or holds control characters")]
     Password,
@@ -184,6 +234,10 @@ impl SettingsError {
         match self {
             Self::Url { key } => key,
             Self::User => "user",
+            #[cfg(feature = "kerberos")]
+            Self::Realm => "user",
+            #[cfg(feature = "kerberos")]
+            Self::Kdc => "kdc",
             Self::Password => "password",
             Self::OnlineWithPassword => "auth",
             Self::Tenant => "tenant",
@@ -259,6 +313,24 @@ mod tests {
         let scope = |url: &str| oauth(url, Access::Impersonation).app().unwrap().scope;
         assert_eq!(scope("https://outlook.office365.com/EWS/Exchange.asmx"), "https://outlook.office365.com/.default");
         assert_eq!(scope("https://mail.example.com/EWS/Exchange.asmx"), "https://mail.example.com/.default");
+    }
+
+    #[cfg(feature = "kerberos")]
+    #[test]
+    fn kerberos_needs_a_domain_and_the_address_of_its_controller() {
+        let of = |user: &str, kdc: Option<&str>| {
+            let sign_in = EwsSignIn::Negotiate {
+                user: user.into(),
+                password: Secret::new("geheim"),
+                kdc: kdc.map(|kdc| kdc.parse().unwrap()),
+                channel_binding: BindingUse::Auto,
+            };
+            EwsSettings { sign_in, ..basic("https://mail.example.com/EWS/Exchange.asmx") }.validate()
+        };
+        assert_eq!(of("svc@example.com", Some("tcp://dc.example.com:88")), Ok(()));
+        assert_eq!(of("svc@example.com", None), Ok(()));
+        assert_eq!(of("svc", None), Err(SettingsError::Realm));
+        assert_eq!(of("svc@example.com", Some("http://dc.example.com")), Err(SettingsError::Kdc));
     }
 
     #[test]

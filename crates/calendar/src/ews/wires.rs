@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use busylamp_core::secret::Secret;
 use busylamp_ews::MOST_BYTES;
 use busylamp_net::{
-    connection::SignedClient,
+    connection::{BindingUse, SignIn, SignedClient},
     http::{HttpClient, HttpSettings, Transport},
     trust::TrustError,
 };
@@ -113,6 +113,11 @@ pub(super) fn connect(settings: &EwsSettings, at_once: usize) -> Result<(Wires, 
         let http = http();
         Wires::new(Box::new(move || Ok(Arc::new(HttpClient::new(http.clone())?) as Arc<dyn Transport>)))
     };
+    let signed = |sign_in: Arc<dyn SignIn>, binding: BindingUse| {
+        let client = SignedClient::new(&settings.url, http(), sign_in, binding, at_once)?;
+        // A connection that was refused is closed by the client itself: its next one is a fresh one.
+        Wires::new(Box::new(move || Ok(Arc::new(client.clone()) as Arc<dyn Transport>)))
+    };
     Ok(match &settings.sign_in {
         EwsSignIn::Basic { user, password } => {
             let basic = STANDARD.encode(format!("{user}:{}", password.expose()));
@@ -120,11 +125,12 @@ pub(super) fn connect(settings: &EwsSettings, at_once: usize) -> Result<(Wires, 
         }
         EwsSignIn::Ntlm { user, password, channel_binding } => {
             let user: UserName = user.parse().map_err(|_| SettingsError::User)?;
-            let sign_in = Arc::new(Ntlm::new(user, password.clone()));
-            let client = SignedClient::new(&settings.url, http(), sign_in, *channel_binding, at_once)?;
-            // A connection that was refused is closed by the client itself: its next one is a fresh one.
-            let wires = Wires::new(Box::new(move || Ok(Arc::new(client.clone()) as Arc<dyn Transport>)))?;
-            (wires, Credential::Connection)
+            (signed(Arc::new(Ntlm::new(user, password.clone())), *channel_binding)?, Credential::Connection)
+        }
+        #[cfg(feature = "kerberos")]
+        EwsSignIn::Negotiate { user, password, kdc, channel_binding } => {
+            let sign_in = super::kerberos(user, password, kdc.as_ref())?;
+            (signed(Arc::new(sign_in), *channel_binding)?, Credential::Connection)
         }
         EwsSignIn::OAuth { .. } => {
             let login =
