@@ -162,6 +162,11 @@ impl Labels {
         verdict
     }
 
+    /// The phones that show these labels.
+    pub(super) fn phones(&self) -> &Phones {
+        &self.phones
+    }
+
     /// What is to be said about phones that did not get their labels.
     pub(super) fn trouble(&self) -> Option<String> {
         self.phones.trouble()

@@ -52,6 +52,8 @@ struct State {
     done: BTreeMap<String, Instant>,
     /// When sets whose phones were all done just now may be done again.
     rests: BTreeMap<Set, Instant>,
+    /// Nothing is provisioned until [`Phones::release`].
+    held: bool,
     /// A phone that could not be provisioned: when, and why.
     trouble: Option<(Instant, String)>,
 }
@@ -72,6 +74,34 @@ impl Phones {
         if task.as_ref().is_none_or(JoinHandle::is_finished) {
             *task = Some(tokio::spawn(run(Arc::clone(rest), Arc::clone(&self.queue))));
         }
+    }
+
+    /// Phones are left alone until [`Phones::release`]: somebody tries something that is taken back at once.
+    pub(super) fn hold(&self) {
+        self.queue.state().held = true;
+    }
+
+    /// Brings what has gathered to the phones at once. How many got it, and why another did not.
+    pub(super) async fn release(&self, rest: &Rest) -> (usize, Option<PbxError>) {
+        let sets: Vec<Set> = {
+            let mut state = self.queue.state();
+            state.held = false;
+            std::mem::take(&mut state.waiting).into_keys().collect()
+        };
+        let (mut done, mut failed) = (0, None);
+        for (owner, set) in sets {
+            let phones = keys::phones(rest, &owner, &set).await;
+            for phone in phones.unwrap_or_else(|failure| {
+                failed = Some(failure.error);
+                Vec::new()
+            }) {
+                match keys::provision(rest, &owner, &set, &phone).await {
+                    Ok(()) => done += 1,
+                    Err(failure) => failed = Some(failure.error),
+                }
+            }
+        }
+        (done, failed)
     }
 
     /// What is to be said about phones that could not be provisioned.
@@ -100,6 +130,9 @@ impl Queue {
     fn due(&self) -> (Vec<(Set, u32)>, Option<Instant>) {
         let mut state = self.state();
         let now = Instant::now();
+        if state.held {
+            return (Vec::new(), None);
+        }
         state.done.retain(|_, at| now.duration_since(*at) < PAUSE);
         state.rests.retain(|_, at| now < *at);
         let due: Vec<Set> =

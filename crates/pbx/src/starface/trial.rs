@@ -54,14 +54,31 @@ impl Starface {
             Some(bridge) => self.begin_hearing(bridge).await.ok(),
             None => None,
         };
+        // They would show for a while what is taken back at once.
+        self.labels.phones().hold();
         let mut set: Vec<(Dimension, Value)> = Vec::new();
         for attempt in attempts(&before) {
             set.push((attempt.dimension.clone(), attempt.value.clone()));
             steps.push(self.attempt(account, &before, attempt).await);
         }
         steps.extend(self.heard(account, cursor).await);
-        steps.push(self.give_back(account, &before, &set).await);
+        let end = self.give_back(account, &before, &set).await;
+        steps.extend(self.phones().await);
+        steps.push(end);
         steps
+    }
+
+    /// Phones whose labels were tried get them anew, as they are at the end.
+    async fn phones(&self) -> Option<Step> {
+        let name = "trial of phones";
+        match self.labels.phones().release(&self.rest).await {
+            (0, None) => None,
+            (done, None) => Some(Step::new(name, Verdict::Ok(format!("{done} were provisioned")))),
+            (done, Some(error)) => Some(Step::new(
+                name,
+                Verdict::Note(format!("{done} were provisioned, others take no labels from the PBX: {error}")),
+            )),
+        }
     }
 
     async fn look(&self, account: &AccountId) -> Result<AccountState, PbxError> {

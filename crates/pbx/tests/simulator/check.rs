@@ -117,6 +117,7 @@ async fn the_trial_sets_everything_once_and_leaves_the_user_as_they_were() {
             "trial of the text: a long one: set, seen and given back",
             "trial of diversions: entry 1 (external) on: set, seen and given back",
             "trial of labels: key 7: set, seen and given back",
+            "trial of phones: 7 were provisioned",
             "changes as its own and of 0 as somebody else's",
             "trial's end: everything is as it was before",
         ] {
@@ -132,6 +133,8 @@ async fn the_trial_sets_everything_once_and_leaves_the_user_as_they_were() {
         assert!(Presence::ALL.iter().all(|presence| tried("presence", presence.name())), "all six were tried");
         let pbx = house.control("GET", "/starface", Json::Null).await;
         assert_eq!((&pbx["lost_members"], &pbx["enabled_without_destination"]), (&json!({}), &json!(0)));
+        let phones = pbx["provisioned"].as_object().unwrap();
+        assert!(phones.len() == 7 && phones.values().all(|times| *times == 1), "once, at the end: {phones:?}");
     }
 }
 
