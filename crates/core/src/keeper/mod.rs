@@ -4,6 +4,8 @@
 mod calendar;
 mod facts;
 mod report;
+#[cfg(test)]
+mod tests;
 mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,6 +149,15 @@ struct Sight {
     until: Option<Timestamp>,
 }
 
+/// What keeps some dimensions from being settled in this step.
+#[derive(Clone, Copy)]
+struct Settles {
+    /// The calendar was not read since the start: what was held before stays (§8.2).
+    never_read: bool,
+    /// Texts may be written.
+    texts: bool,
+}
+
 struct Stepper<'a> {
     state: UserState,
     facts: &'a Facts<'a>,
@@ -196,7 +207,8 @@ impl Stepper<'_> {
             for (dimension, keeping) in self.state.dimensions.iter_mut().filter(|(dimension, _)| stays(dimension)) {
                 self.state.parked.extend(keeping.hold.take().map(|hold| (dimension.clone(), hold)));
             }
-        } else {
+        } else if facts.standing != Standing::HeldByAnother {
+            // Parked holds wait until the account is ours again (§8.6).
             for (dimension, hold) in std::mem::take(&mut self.state.parked) {
                 self.state.dimensions.entry(dimension).or_default().hold.get_or_insert(hold);
             }
@@ -250,7 +262,11 @@ impl Stepper<'_> {
             Account::Shown { state, as_read } if !self.facts.in_flight => {
                 text_cut_at = self.notice_cut(state, as_read);
                 self.keep_renamed_labels(state);
-                writes = self.settle_all(sight, state, never_read, &mut report);
+                // With a limit that is not known yet, the text that it will make is not known either: the caller asks
+                // again with it.
+                let learns = text_cut_at.is_some_and(|cut| self.facts.text_limit.is_none_or(|limit| cut < limit));
+                let settles = Settles { never_read, texts: !learns };
+                writes = self.settle_all(sight, state, settles, &mut report);
                 self.state.presence_seen = state.presence;
             }
             Account::Shown { .. } | Account::Unknown => report.waits = true,
@@ -258,7 +274,7 @@ impl Stepper<'_> {
         self.finish(report, writes, text_cut_at)
     }
 
-    fn settle_all(&mut self, sight: &Sight, shown: &AccountState, never_read: bool, report: &mut Report) -> Vec<Write> {
+    fn settle_all(&mut self, sight: &Sight, shown: &AccountState, settles: Settles, report: &mut Report) -> Vec<Write> {
         let resting = self.is_resting(shown);
         // Judged before the presence itself is settled.
         let presence_changed = self.presence_changed(shown);
@@ -281,9 +297,12 @@ impl Stepper<'_> {
             };
             let wanted = want.as_ref().map(|want| want.value.clone());
             let earlier = keeping.hold.as_ref().filter(|hold| hold.since < self.facts.started && self.now < hold.end);
-            let act = if let Some(hold) = earlier.filter(|_| never_read) {
+            let is_text = matches!(dimension, Dimension::Text | Dimension::Label(_));
+            let act = if let Some(hold) = earlier.filter(|_| settles.never_read) {
                 self.wakes.push(hold.end);
                 Act::Nothing(Why::KeptUntil(hold.end))
+            } else if is_text && !settles.texts {
+                Act::Nothing(Why::AlreadyShown)
             } else {
                 let rules = self.rules(&dimension, sight, presence_changed, resting);
                 keeping.settle(want, &shows, &rules)
@@ -421,7 +440,10 @@ impl Stepper<'_> {
             return None;
         }
         self.state.text_unread = false;
-        let cut = text != ours && !text.as_str().is_empty() && ours.as_str().starts_with(text.as_str());
+        // A text that was there before a write without an answer is no part of what was written.
+        let was = hold.pending.as_ref().is_some_and(|pending| pending.was == Value::Text(text.clone()));
+        let is_beginning = text != ours && !text.as_str().is_empty() && ours.as_str().starts_with(text.as_str());
+        let cut = is_beginning && !was;
         self.state.text_cut = cut;
         if cut {
             hold.ours = Value::Text(text.clone());

@@ -1,0 +1,131 @@
+//! What scenarios can't say: texts that the telephone system cuts, and parked holds beside another instance.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{Account, Answer, Calendar, Facts, Flag, Mailbox, Outcome, Standing, Step, UserState, step};
+use crate::{
+    account::{AccountState, Dimension, Presence, StatusText, Value},
+    event::{Agenda, Kind, RawEvent, ReadKind, Response, Sensitivity, When},
+    language::Language,
+    policy::Policy,
+};
+
+fn at(time: &str) -> Timestamp {
+    format!("2026-11-24T{time}Z").parse().unwrap()
+}
+
+/// One user, whose account is shown to the keeper as a test wants it.
+struct Desk {
+    policy: Policy,
+    agenda: Agenda,
+    state: UserState,
+    shown: AccountState,
+    as_read: bool,
+    standing: Standing,
+    text_limit: Option<usize>,
+}
+
+impl Desk {
+    fn new(subject: &str) -> Self {
+        let policy = Policy { title_as_text: true, keep_on_deactivate: true, ..Policy::default() };
+        let event = RawEvent {
+            id: "a".into(),
+            when: When::Timed { start: at("09:00:00"), end: at("10:00:00") },
+            kind: ReadKind::Known(Kind::Busy),
+            subject,
+            sensitivity: Sensitivity::Normal,
+            response: Response::Organizer,
+            cancelled: false,
+            draft: false,
+            series_master: false,
+        };
+        let agenda = Agenda::new(vec![event.read(&policy.reading())]);
+        let shown = AccountState {
+            dnd: Some(false),
+            presence: Some(Presence::Available),
+            text: Some(StatusText::new("")),
+            diversions: Some(BTreeMap::new()),
+            labels: None,
+        };
+        Self {
+            policy,
+            agenda,
+            state: UserState::default(),
+            shown,
+            as_read: true,
+            standing: Standing::Member,
+            text_limit: None,
+        }
+    }
+
+    fn step(&mut self, answers: &[Answer], now: Timestamp) -> Step {
+        let facts = Facts {
+            policy: &self.policy,
+            policy_stamp: self.policy.fingerprint(),
+            directory_stamp: 1,
+            language: Language::German,
+            zone: &TimeZone::UTC,
+            standing: self.standing,
+            mailbox: Mailbox::Matched,
+            calendar: Calendar {
+                reading: Some((&self.agenda, now)),
+                tried: true,
+                poll: SignedDuration::from_secs(30),
+                stale_after: SignedDuration::from_hours(72),
+            },
+            account: Account::Shown { state: &self.shown, as_read: self.as_read },
+            in_flight: false,
+            answers,
+            text_limit: self.text_limit,
+            started: at("00:00:00"),
+        };
+        let step = step(&self.state, &facts, now);
+        self.state = step.state.clone();
+        step
+    }
+
+    /// Writes the one text that is wanted, has it acknowledged, and lets the telephone system show `shows`.
+    fn write_text(&mut self, shows: &str, now: Timestamp) {
+        let step = self.step(&[], now);
+        let [write] = &step.writes[..] else { panic!("one write: {:?}", step.writes) };
+        let answer = Answer { number: write.number, dimension: Dimension::Text, outcome: Outcome::Acknowledged };
+        let Value::Text(written) = &write.to else { panic!("a text: {write:?}") };
+        self.shown.text = Some(written.clone());
+        self.as_read = false;
+        self.step(&[answer], now);
+        self.shown.text = Some(StatusText::new(shows));
+        self.as_read = true;
+    }
+}
+
+#[test]
+fn a_cut_text_is_written_anew_only_with_the_limit_that_was_learned() {
+    let mut desk = Desk::new("Einkauf im Grossmarkt");
+    desk.write_text("Einkauf im", at("09:00:00"));
+    let learns = desk.step(&[], at("09:00:01"));
+    assert_eq!((learns.text_cut_at, learns.writes.len()), (Some(10), 0));
+    assert!(learns.flags.contains(&Flag::TextCut));
+
+    desk.text_limit = learns.text_cut_at;
+    let knows = desk.step(&[], at("09:00:02"));
+    assert_eq!((knows.text_cut_at, knows.writes.len()), (None, 1));
+}
+
+#[test]
+fn who_is_held_by_another_instance_keeps_what_was_parked() {
+    let mut desk = Desk::new("Messe");
+    desk.write_text("Messe", at("09:00:00"));
+    desk.standing = Standing::Closing { keep: true };
+    assert!(desk.step(&[], at("09:30:00")).writes.is_empty());
+    assert!(desk.state.is_settled() && !desk.state.is_empty());
+
+    desk.standing = Standing::HeldByAnother;
+    assert!(desk.step(&[], at("10:30:00")).writes.is_empty());
+    assert!(desk.state.is_settled() && !desk.state.is_empty());
+
+    desk.standing = Standing::Member;
+    let back = desk.step(&[], at("10:31:00"));
+    assert_eq!(back.writes.len(), 1, "{:?}", back.report);
+}
