@@ -325,6 +325,12 @@ async fn availability_is_told_within_its_bounds() {
     let crowd = vec![bert.as_str(); 101];
     assert_eq!(ask(&crowd, "FreeBusy").await.codes(), ["ErrorMailboxDataArrayTooBig"]);
     assert_eq!(ask(&crowd[..100], "FreeBusy").await.codes().len(), 100);
+    let whole = availability(&[&bert], "FreeBusy", day.0, day.1);
+    let zone = &whole[whole.find("<t:TimeZone>").unwrap()..whole.find("<m:MailboxDataArray>").unwrap()];
+    let without = whole.replace(zone, "");
+    assert_eq!(house.ews(&without).await.codes(), ["ErrorTimeZone"], "a zone is obligatory");
+    let context = "<t:TimeZoneContext><t:TimeZoneDefinition Id=\"UTC\"/></t:TimeZoneContext>";
+    assert_eq!(house.ews_with(context, &without).await.codes(), ["NoError"]);
     let long = availability(&[&bert], "FreeBusy", "2026-11-01T00:00:00", "2026-12-14T00:00:00");
     assert_eq!(house.ews(&long).await.codes(), ["ErrorTimeIntervalTooBig"]);
 }

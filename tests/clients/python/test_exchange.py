@@ -329,6 +329,16 @@ def test_sign_in_by_ntlm_holds_for_its_connection(exchange: Simulator, anna: Emp
         assert exchange.control("GET", "requests")["ews.unauthorized"]["requests"] - refused == 2
 
 
+def test_ntlm_goes_under_the_name_of_negotiate_as_well(exchange: Simulator, anna: Employee) -> None:
+    exchange.control("PATCH", "ews", {"authentication": ["negotiate"]})
+    ready = exchange.ready
+    assert post(exchange, view_of(anna.mail), auth=HttpNtlmAuth(ready["ews_user"], ready["ews_password"])).ok
+    before = exchange.control("GET", "ews")["unknown_names"]
+    stranger = HttpNtlmAuth("SIM\\nobody", ready["ews_password"])
+    assert post(exchange, view_of(anna.mail), auth=stranger).status_code == 401
+    assert exchange.control("GET", "ews")["unknown_names"] == before + 1
+
+
 @pytest.mark.parametrize("mode", ["none", "allow", "require"])
 def test_channel_bindings_are_looked_at(exchange: Simulator, anna: Employee, mode: str) -> None:
     secure = exchange.ready["ca"] is not None

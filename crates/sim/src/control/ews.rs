@@ -30,6 +30,7 @@ pub(super) fn write(world: &World) -> Value {
         "find_count_limit": settings.find_count_limit,
         "autodiscover_redirect": redirect,
         "wrong_passwords": settings.wrong_passwords,
+        "unknown_names": settings.unknown_names,
         "sign_ins": settings.sign_ins,
         "refused_bindings": settings.refused_bindings,
         "bound": settings.bound,

@@ -54,6 +54,8 @@ pub(crate) struct Settings {
     wrong_in_a_row: u32,
     /// Wrong passwords since the start.
     pub(crate) wrong_passwords: u64,
+    /// Attempts with names that nobody has.
+    pub(crate) unknown_names: u64,
     /// Passwords that were right.
     pub(crate) sign_ins: u64,
     /// Right passwords that were refused for their channel binding.
@@ -116,6 +118,7 @@ impl Ews {
             redirect: None,
             wrong_in_a_row: 0,
             wrong_passwords: 0,
+            unknown_names: 0,
             sign_ins: 0,
             refused_bindings: 0,
             bound: 0,

@@ -106,10 +106,9 @@ fn child<'a>(node: Node<'a, 'a>, name: &str) -> Option<Node<'a, 'a>> {
 impl Asked {
     fn read(call: &Call<'_>) -> Result<Self, Trouble> {
         let rules = child(call.operation, "TimeZone").map(|node| Rules::read(node).and_then(|rules| rules.zone()));
-        let zone = match rules {
-            Some(zone) => zone.ok_or_else(|| Trouble::new("ErrorTimeZone", "The specified time zone isn't valid."))?,
-            None => call.zone.clone(),
-        };
+        // Without any zone nobody knows what the times mean.
+        let zone = rules.unwrap_or_else(|| call.context.clone());
+        let zone = zone.ok_or_else(|| Trouble::new("ErrorTimeZone", "The specified time zone isn't valid."))?;
         let Some(options) = child(call.operation, "FreeBusyViewOptions") else {
             return Err(Trouble::new("ErrorInvalidFreeBusyViewType", "FreeBusyViewOptions must be specified."));
         };

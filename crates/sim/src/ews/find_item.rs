@@ -84,7 +84,8 @@ struct View {
 
 impl View {
     fn read(node: Node<'_, '_>, call: &Call<'_>) -> Result<Self, Trouble> {
-        let instant = |name: &str| super::instant(node.attribute(name)?.trim(), &call.zone);
+        let zone = call.zone();
+        let instant = |name: &str| super::instant(node.attribute(name)?.trim(), &zone);
         // The schema was checked; nothing is missing.
         let (Some(from), Some(to)) = (instant("StartDate"), instant("EndDate")) else {
             return Err(Trouble::new("ErrorInvalidRequest", "The request is invalid."));
@@ -120,7 +121,7 @@ impl Page {
         Ok(Self {
             most: view.map_or(Ok(None), most)?.unwrap_or(PAGE).min(PAGE),
             offset,
-            filter: child("Restriction").map(|node| restriction::read(node, &call.zone)).transpose()?,
+            filter: child("Restriction").map(|node| restriction::read(node, &call.zone())).transpose()?,
             newest_first: order.and_then(|order| order.attribute("Order")) == Some("Descending"),
         })
     }

@@ -57,6 +57,7 @@ fn basic(world: &World, credential: &str) -> Result<(), Box<Reply>> {
             let right = settings.password == password;
             settings.judge(right)
         } else {
+            settings.unknown_names += 1;
             Verdict::Wrong
         }
     };

@@ -154,11 +154,16 @@ pub(super) struct Call<'a> {
     pub(super) operation: Node<'a, 'a>,
     pub(super) version: Version,
     pub(super) connecting: Option<Connecting>,
-    /// The zone of times without an offset.
-    pub(super) zone: TimeZone,
+    /// The zone of times without an offset, if the request names one.
+    pub(super) context: Option<TimeZone>,
 }
 
 impl<'a> Call<'a> {
+    /// The zone of times without an offset: UTC if nothing else is said.
+    pub(super) fn zone(&self) -> TimeZone {
+        self.context.clone().unwrap_or(TimeZone::UTC)
+    }
+
     /// Reads and checks a request.
     pub(super) fn read(document: &'a Document<'a>) -> Result<Self, Trouble> {
         let root = document.root_element();
@@ -172,7 +177,7 @@ impl<'a> Call<'a> {
         let (Some(operation), None) = (operations.next(), operations.next()) else {
             return Err(invalid(body, "The body must contain one element.".to_owned()));
         };
-        let mut call = Self { operation, version: Version(1), connecting: None, zone: TimeZone::UTC };
+        let mut call = Self { operation, version: Version(1), connecting: None, context: None };
         for header in part("Header").into_iter().flat_map(|header| header.children()).filter(Node::is_element) {
             schema::check_header(header)?;
             match header.tag_name().name() {
@@ -187,9 +192,9 @@ impl<'a> Call<'a> {
                     let definition = header.first_element_child();
                     let id = definition.and_then(|definition| definition.attribute("Id")).unwrap_or_default();
                     let known = definition.and_then(zones::read_definition);
-                    call.zone = known.ok_or_else(|| {
-                        Trouble::new("ErrorTimeZone", "The specified time zone isn't valid.").with("Id", id)
-                    })?;
+                    let unknown =
+                        || Trouble::new("ErrorTimeZone", "The specified time zone isn't valid.").with("Id", id);
+                    call.context = Some(known.ok_or_else(unknown)?);
                 }
                 _ => {}
             }

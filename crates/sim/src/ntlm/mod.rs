@@ -86,10 +86,11 @@ fn judge(
 ) -> Verdict {
     let name =
         if answer.domain.is_empty() { answer.user.clone() } else { format!("{}\\{}", answer.domain, answer.user) };
+    let mut settings = ews.settings();
     if !Settings::is_account(&name) {
+        settings.unknown_names += 1;
         return Verdict::Wrong;
     }
-    let mut settings = ews.settings();
     let key = proof::key(&settings.password, &answer.user, &answer.domain);
     let session = proof::session(&key, challenge, answer.response);
     let verdict = settings.judge(session.is_some());
