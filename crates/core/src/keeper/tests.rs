@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn at(time: &str) -> Timestamp {
-    format!("2026-11-24T{time}Z").parse().unwrap()
+    format!("2026-11-24T{time}Z").parse().expect("an instant")
 }
 
 /// One user, whose account is shown to the keeper as a test wants it.
