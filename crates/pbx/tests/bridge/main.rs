@@ -51,6 +51,7 @@ conformance!(
     what_is_applied_again_changes_nothing_and_is_no_event,
     a_record_is_done_whole_or_not_at_all,
     events_tell_what_changed_and_who_did_it,
+    behind_a_refused_record_a_person_who_does_the_same_is_heard,
     each_change_of_a_batch_is_told_even_if_the_next_one_takes_it_back,
     events_wait_for_the_first_change,
     events_that_nobody_can_ask_for_are_refused,

@@ -299,6 +299,19 @@ pub(crate) async fn events_tell_what_changed_and_who_did_it(house: &House) {
     assert_eq!((told.records.len(), told.cursor(), told.get("lost")), (0, cursor.as_str(), None));
 }
 
+pub(crate) async fn behind_a_refused_record_a_person_who_does_the_same_is_heard(house: &House) {
+    let anna = house.account(0);
+    house.by_hand(&anna, &[("presence", "AVAILABLE")]).await;
+    for (what, word) in [("dnd", "true"), ("presence", "AWAY")] {
+        house.refuse(&anna, what).await;
+        let done = house.ask(&format!("v=1&do=apply\naccount={anna}&{what}={word}")).await;
+        assert_eq!(verdicts(&done), [verdict(&anna, "falserefused")]);
+        house.by_hand(&anna, &[(what, word)]).await;
+        let told = house.ask(&format!("v=1&do=events&since={}&wait=0", done.cursor())).await;
+        assert_eq!(told.lines(), [format!("account={anna} by=other {what}={word}")]);
+    }
+}
+
 pub(crate) async fn each_change_of_a_batch_is_told_even_if_the_next_one_takes_it_back(house: &House) {
     let anna = house.account(0);
     let cursor = house.ask("v=1&do=states").await.cursor().to_owned();
