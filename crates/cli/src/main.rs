@@ -4,6 +4,7 @@
 mod commands;
 mod data;
 mod exit;
+mod pages;
 mod running;
 
 use std::process::ExitCode;

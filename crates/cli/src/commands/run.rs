@@ -7,6 +7,7 @@ use busylamp_service::{Service, Settings, clock::Clock};
 use crate::{
     data::Data,
     exit::{self, Failure},
+    pages,
     running::{log, told_to_stop},
 };
 
@@ -14,6 +15,8 @@ use crate::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     data: Data,
+    #[command(flatten)]
+    pages: pages::Arguments,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> exit::Result {
@@ -24,6 +27,7 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     let service = Arc::new(service);
     let door = busylamp_service::listen(&arguments.data.store(), Arc::clone(&service))
         .map_err(|error| Failure::CouldNot(format!("the socket beside the store can't be opened: {error}")))?;
+    let pages = arguments.pages.open(&service, &store).await?;
     tracing::info!(store = %arguments.data.store().display(), "Busylamp is running");
     told_to_stop().await;
     tracing::info!("stopping; what is held stays in the store for the next start");
@@ -31,6 +35,10 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     // Only tidiness: the next start would remove it as well.
     let _gone = std::fs::remove_file(busylamp_service::socket(&arguments.data.store()));
     service.stop().await;
+    // The pages' streams have ended with the service.
+    if let Some(pages) = pages {
+        pages.close().await;
+    }
     store.close().await;
     Ok(())
 }
