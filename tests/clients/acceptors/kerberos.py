@@ -31,47 +31,23 @@ class Kerberos:
     def prepare(self, settings: dict[str, Any], folder: Path) -> dict[str, Any]:
         self.checks: str = settings["binding"]
         self.known: set[str] = set()
-        port = free_port()
         log, keytab = folder / "kdc.log", folder / "keytab"
-        (folder / "krb5.conf").write_text(
-            f"""[libdefaults]
-  default_realm = {REALM}
-  dns_lookup_kdc = false
-  dns_lookup_realm = false
-  rdns = false
-[realms]
-  {REALM} = {{
-    kdc = 127.0.0.1:{port}
-  }}
-[logging]
-  kdc = FILE:{log}
-"""
-        )
-        (folder / "kdc.conf").write_text(
-            f"""[kdcdefaults]
-  kdc_listen = 127.0.0.1:{port}
-  kdc_tcp_listen = 127.0.0.1:{port}
-[realms]
-  {REALM} = {{
-    database_name = {folder}/principal
-    key_stash_file = {folder}/stash
-    acl_file = {folder}/acl
-    supported_enctypes = aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal
-    default_principal_flags = +preauth
-  }}
-"""
-        )
         os.environ["PATH"] += ":/usr/sbin"
         os.environ["KRB5_CONFIG"] = str(folder / "krb5.conf")
         os.environ["KRB5_KDC_PROFILE"] = str(folder / "kdc.conf")
         os.environ["KRB5_KTNAME"] = str(keytab)
         os.environ["KRB5RCACHEDIR"] = str(folder)
+        write_settings(folder, log, free_port())
         run("kdb5_util", "create", "-s", "-r", REALM, "-P", "only for tests")
         self.kadmin("addprinc -randkey HTTP/localhost")
         self.kadmin(f"ktadd -k {keytab} HTTP/localhost")
-        kdc = subprocess.Popen(["krb5kdc", "-n", "-r", REALM], env=os.environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        atexit.register(kdc.kill)
-        wait_for(port, kdc)
+        for _ in range(5):
+            port = free_port()
+            write_settings(folder, log, port)
+            if start(port):
+                break
+        else:
+            raise RuntimeError("the KDC gets no port")
         return {"kdc": f"tcp://127.0.0.1:{port}", "log": str(log)}
 
     def kadmin(self, query: str) -> None:
@@ -122,21 +98,57 @@ def run(*command: str) -> None:
         raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}")
 
 
+def write_settings(folder: Path, log: Path, port: int) -> None:
+    (folder / "krb5.conf").write_text(
+        f"""[libdefaults]
+  default_realm = {REALM}
+  dns_lookup_kdc = false
+  dns_lookup_realm = false
+  rdns = false
+[realms]
+  {REALM} = {{
+    kdc = 127.0.0.1:{port}
+  }}
+[logging]
+  kdc = FILE:{log}
+"""
+    )
+    (folder / "kdc.conf").write_text(
+        f"""[kdcdefaults]
+  kdc_listen = 127.0.0.1:{port}
+  kdc_tcp_listen = 127.0.0.1:{port}
+[realms]
+  {REALM} = {{
+    database_name = {folder}/principal
+    key_stash_file = {folder}/stash
+    acl_file = {folder}/acl
+    supported_enctypes = aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal
+    default_principal_flags = +preauth
+  }}
+"""
+    )
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
-def wait_for(port: int, kdc: subprocess.Popen[bytes]) -> None:
+def start(port: int) -> bool:
+    """Starts the KDC and waits for it. Whether it got its port."""
+    command = ["krb5kdc", "-n", "-r", REALM]
+    kdc = subprocess.Popen(command, env=os.environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    atexit.register(kdc.kill)
     deadline = time.monotonic() + PATIENCE
-    while True:
+    while kdc.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
-            return
+            return True
         except OSError:
-            if kdc.poll() is not None or time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 raise RuntimeError("the KDC does not start") from None
             time.sleep(0.02)
+    return False
 
 
 if __name__ == "__main__":
