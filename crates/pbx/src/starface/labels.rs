@@ -345,10 +345,11 @@ impl Labels {
         name: &StatusText,
         begun: Instant,
     ) -> WriteOutcome {
-        let turn = tokio::time::timeout_at(begun + TURN, self.turns.acquire());
-        let Ok(_turn) = turn.await else {
+        let turn = tokio::time::timeout_at(begun + TURN, self.turns.acquire()).await;
+        // A turn that comes when the time is over is none either: an account's labels take theirs one after the other.
+        if turn.is_err() || begun.elapsed() >= TURN {
             return WriteOutcome::NotDone { advice: "a label: too many at a time; it is tried again".to_owned() };
-        };
+        }
         let lamp = self.memory().lamps.get(id).map(|known| known.lamp.clone());
         let Some(lamp) = lamp.filter(|lamp| lamp.shows == *account) else {
             return WriteOutcome::NotDone { advice: "a label: the keys have not been looked through yet".to_owned() };

@@ -176,6 +176,46 @@ async fn what_does_not_fit_its_dimension_is_refused_and_the_rest_is_done() {
     assert_eq!(words(&house.write("7", values).await), ["refused", "not done", "acknowledged"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn diversions_are_switched_eight_at_a_time_and_those_that_come_first_first() {
+    let house = House::in_memory(|_| {});
+    let accounts: Vec<String> = (100..140).map(|account| account.to_string()).collect();
+    for account in &accounts {
+        let text = r#"{"id":"ID","enabled":false,"redirectTrigger":{"redirectTriggerType":"ALWAYS"},
+            "redirectDestination":{"redirectDestinationType":"PHONENUMBER","phoneNumber":"1"}}"#;
+        house.script.entry(account, &format!("e{account}"), &text.replace("ID", &format!("e{account}")));
+    }
+    house.pbx.capabilities().await.unwrap();
+    house.script.latency(Duration::from_secs(1));
+    house.script.forget();
+    let batch: Vec<AccountWrites> = accounts
+        .iter()
+        .rev()
+        .map(|account| AccountWrites {
+            account: account.as_str().into(),
+            values: vec![(Dimension::Diversion(format!("e{account}").as_str().into()), Value::Switch(true))],
+        })
+        .collect();
+    let begun = Instant::now();
+    let outcomes = house.pbx.apply(&batch).await;
+    assert!(outcomes.values().flatten().all(|(_, outcome)| *outcome == WriteOutcome::Acknowledged), "{outcomes:?}");
+    // Each is read and written, a second each: forty by eight is five rounds of two seconds.
+    assert_eq!(begun.elapsed().as_secs(), 10);
+    let written: Vec<String> = house
+        .script
+        .asked()
+        .into_iter()
+        .filter(|asked| asked.method == "PUT")
+        .map(|asked| asked.query("actOnBehalfOf").unwrap().to_owned())
+        .collect();
+    for (place, round) in written.chunks(8).enumerate() {
+        let mut round = round.to_vec();
+        round.sort();
+        let first = 132 - 8 * place;
+        assert_eq!(round, (first..first + 8).map(|account| account.to_string()).collect::<Vec<_>>());
+    }
+}
+
 #[tokio::test]
 async fn an_account_given_twice_has_all_its_outcomes() {
     let house = House::open().await;

@@ -213,6 +213,28 @@ async fn without_the_right_to_it_labels_are_no_capability_and_a_note_says_why() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn many_labels_do_not_hold_up_an_account_for_long() {
+    let house = House::in_memory(|_| {});
+    let ids: Vec<String> = (10..50).map(|place| format!("k{place}")).collect();
+    for id in &ids {
+        house.script.key("1", id, Some(lamp(id, "Anna", 7)));
+    }
+    house.pbx.survey_labels(&everybody()).await.unwrap();
+    write(&house, "7", "1/k1", "Anna · JF").await;
+    house.script.latency(Duration::from_secs(1));
+    let begun = Instant::now();
+    let name = || Value::Text("Anna · JF".into());
+    let values = ids.iter().map(|id| (Dimension::Label(format!("1/{id}").as_str().into()), name())).collect();
+    let outcomes: Vec<&str> = house.write("7", values).await.iter().map(word).collect();
+    assert!(begun.elapsed() < Duration::from_secs(13), "{:?}", begun.elapsed());
+    assert!(outcomes[..5].iter().all(|outcome| *outcome == "acknowledged"), "{outcomes:?}");
+    assert!(
+        outcomes[6..].iter().all(|outcome| *outcome == "not done"),
+        "the others have their turn later: {outcomes:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_phone_is_provisioned_soon_and_then_at_most_once_a_minute() {
     let house = House::in_memory(|_| {});
     house.pbx.survey_labels(&everybody()).await.unwrap();
