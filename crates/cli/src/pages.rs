@@ -16,7 +16,7 @@ const FACTORY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4A
 const FAREWELL: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct PageArguments {
     /// Where the pages are served, 127.0.0.1:8480 if absent; port 0 is any free one. Any address but loopback needs a
     /// certificate.
     #[arg(long, env = "BUSYLAMP_LISTEN", value_name = "ADDRESS:PORT")]
@@ -35,7 +35,7 @@ pub(crate) struct Pages {
     task: JoinHandle<io::Result<()>>,
 }
 
-impl Arguments {
+impl PageArguments {
     /// Opens the pages; prints the set-up address if nobody has set the program up.
     ///
     /// A factory port that is taken does not stop the service: telephones matter more than pages. A port that was asked

@@ -7,7 +7,7 @@ use busylamp_service::{Service, Settings, clock::Clock};
 use crate::{
     data::Data,
     exit::{self, Failure},
-    pages,
+    pages::PageArguments,
     running::{log, told_to_stop},
 };
 
@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
-    pages: pages::Arguments,
+    pages: PageArguments,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> exit::Result {

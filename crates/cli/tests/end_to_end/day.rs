@@ -73,6 +73,39 @@ async fn do_not_disturb_presence_text_and_diversions_are_taken_and_given_back() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_labels_on_colleagues_phones_go_with_the_text_and_come_back() {
+    let policy = "title_as_text = true\nblf_labels = true";
+    let mut world = World::start(Setup { policy, ..Setup::default() }).await;
+    let anna = world.person(0);
+    let before = world.account(&anna).await["labels"].clone();
+    assert!(!before.as_object().unwrap().is_empty());
+    world.is_in_a_meeting(&anna, "a").await;
+    let mut during = before.clone();
+    for (_, name) in during.as_object_mut().unwrap() {
+        *name = json!(format!("{} · Jour fixe", name.as_str().unwrap()));
+    }
+    world.shows(&anna, json!({"text": "Jour fixe", "labels": during})).await;
+    // Stopped in the middle and started again: the keys are looked through before anything is given back.
+    world.stop().await;
+    world.run().await;
+    world.call_off(&anna, "a").await;
+    world.shows(&anna, json!({"text": "", "labels": before})).await;
+    let written = world.written(&anna).await.len();
+    assert_eq!(written, 2 * (1 + before.as_object().unwrap().len()), "each once and back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_instance_publishes_labels_nobody_looks_through_keys() {
+    let world = World::start(Setup { policy: DND, ..Setup::default() }).await;
+    let anna = world.person(0);
+    world.is_in_a_meeting(&anna, "a").await;
+    world.shows(&anna, json!({"dnd": true})).await;
+    let requests = world.requests().await;
+    let keys = requests.iter().find(|(kind, _)| kind == "rest.keys").map_or(0, |(_, count)| *count);
+    assert!(keys <= 1, "one question whether it is allowed: {requests:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn back_to_back_meetings_are_one_chain() {
     let world = World::start(Setup { speed: 4, poll: "2s", ..Setup::default() }).await;
     let anna = world.person(0);
