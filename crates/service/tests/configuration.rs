@@ -134,6 +134,28 @@ fn keys_of_another_sign_in_are_refused_with_the_one_that_they_go_with() {
 }
 
 #[test]
+#[cfg(not(feature = "kerberos"))]
+fn a_build_without_kerberos_says_so() {
+    let refusal = refused("", &[NTLM, "auth = \"negotiate\"\n"]);
+    assert_eq!(refusal.place, "ews.auth");
+    assert!(refusal.problem.contains("kerberos") && refusal.problem.contains("ntlm"), "{refusal}");
+}
+
+#[test]
+#[cfg(feature = "kerberos")]
+fn kerberos_wants_the_domain_and_may_be_told_its_controller() {
+    let at = |lines: &str| {
+        let table = NTLM.replace(r"CONTOSO\busylamp", "busylamp@contoso.example");
+        written("", &[&table, "auth = \"negotiate\"\n", lines])
+    };
+    for lines in ["", "kdc = \"tcp://dc.contoso.example:88\"\n", "channel_binding = \"off\"\n"] {
+        assert!(at(lines).is_ok(), "{lines}");
+    }
+    assert_eq!(at("kdc = \"the one in the cellar\"\n").unwrap_err().place, "ews.kdc");
+    assert_eq!(at("tenant = \"contoso.example\"\n").unwrap_err().place, "ews.tenant");
+}
+
+#[test]
 fn what_a_sign_in_needs_is_missed_by_name() {
     let without = |table: &str, key: &str| {
         let lines: Vec<&str> = table.lines().filter(|line| !line.starts_with(&format!("{key} ="))).collect();

@@ -231,8 +231,17 @@ fn sign_in(written: &WrittenEws, secrets: &Secrets) -> Result<EwsSignIn, Refusal
     Ok(match written.auth {
         WrittenAuth::Basic => EwsSignIn::Basic { user: user()?, password: password()? },
         WrittenAuth::Ntlm => EwsSignIn::Ntlm { user: user()?, password: password()?, channel_binding },
+        #[cfg(feature = "kerberos")]
+        WrittenAuth::Negotiate => EwsSignIn::Negotiate {
+            user: user()?,
+            password: password()?,
+            kdc: kdc(written.kdc.as_deref())?,
+            channel_binding,
+        },
+        #[cfg(not(feature = "kerberos"))]
         WrittenAuth::Negotiate => {
-            return Err(Refusal::new("auth", "this build has no Kerberos: use auth = \"ntlm\""));
+            let remedy = "this build has no Kerberos: use auth = \"ntlm\", or a build with the feature `kerberos`";
+            return Err(Refusal::new("auth", remedy));
         }
         WrittenAuth::OAuth => EwsSignIn::OAuth {
             tenant: text("tenant", &written.tenant)?,
@@ -244,6 +253,13 @@ fn sign_in(written: &WrittenEws, secrets: &Secrets) -> Result<EwsSignIn, Refusal
             },
         },
     })
+}
+
+/// Where tickets come from.
+#[cfg(feature = "kerberos")]
+fn kdc(written: Option<&str>) -> Result<Option<Url>, Refusal> {
+    let refusal = |_| Refusal::new("kdc", "expected an address like tcp://dc.example.com:88");
+    written.map(|kdc| kdc.parse().map_err(refusal)).transpose()
 }
 
 fn auth_word(auth: WrittenAuth) -> &'static str {

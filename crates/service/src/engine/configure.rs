@@ -44,6 +44,10 @@ impl Engine {
             }
         }
         self.forget_links();
+        let now = self.clock.now();
+        for link in self.links.values_mut() {
+            link.survey.reconsider(now);
+        }
         let instances = &self.instances;
         self.accounts
             .keep_only(|key| instances.values().any(|instance| instance.config.calendar.account() == Some(key)));

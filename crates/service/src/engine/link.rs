@@ -16,6 +16,7 @@ use busylamp_pbx::{Capabilities, Pbx};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use super::survey::Survey;
 use crate::config::Connections;
 
 /// Writes are gathered for this long before they leave as a batch.
@@ -53,6 +54,8 @@ pub(super) struct Link {
     listen_failures: u32,
     pub(super) last_success: Option<Timestamp>,
     pub(super) trouble: Option<String>,
+    /// The keys that show our users, for their labels.
+    pub(super) survey: Survey,
 }
 
 #[derive(Default)]
@@ -94,6 +97,7 @@ impl Link {
             listen_failures: 0,
             last_success: None,
             trouble: None,
+            survey: Survey::new(now),
         }
     }
 
@@ -104,6 +108,7 @@ impl Link {
         self.next_capabilities = now;
         self.next_reading = now;
         self.next_listening = now;
+        self.survey.forget(now);
         for account in self.accounts.values_mut() {
             account.mirror.invalidate();
         }
@@ -241,8 +246,10 @@ impl Link {
         let round = (!self.accounts.is_empty()).then_some(self.next_round);
         let reading = if waiting { Some(self.next_reading) } else { round.map(|at| at.max(self.next_reading)) };
         let can = self.capabilities.as_ref().is_some_and(|can| can.changes);
+        let labels = self.capabilities.as_ref().is_some_and(|can| can.labels);
         [
             reading.filter(|_| !self.reading),
+            self.survey.due(self.accounts.len()).filter(|_| labels),
             (can && !self.listening).then_some(self.next_listening),
             (!self.asking_capabilities).then_some(self.next_capabilities),
         ]

@@ -8,6 +8,7 @@ mod link;
 mod rhythm;
 mod round;
 mod show;
+mod survey;
 mod work;
 
 use std::{
@@ -70,6 +71,8 @@ pub(crate) struct Engine {
     board_made: Instant,
     /// The store could not commit: only give-backs leave until it can.
     commit_failed: Option<(Timestamp, String)>,
+    /// Users whose steps were not committed: they are stepped again once the store can.
+    uncommitted: BTreeSet<UserKey>,
     /// Acknowledged writes that history does not have yet.
     unrecorded: Vec<Record>,
     next_pruning: Timestamp,
@@ -101,6 +104,7 @@ impl Engine {
             board_is_old: true,
             board_made: Instant::now(),
             commit_failed: None,
+            uncommitted: BTreeSet::new(),
             unrecorded: Vec::new(),
             next_pruning: clock.now(),
             begun: 0,

@@ -113,7 +113,10 @@ impl Engine {
             .collect();
         let committed = self.store.save_states(&states).await;
         match &committed {
-            Ok(()) => self.commit_failed = None,
+            Ok(()) => {
+                self.commit_failed = None;
+                self.dirty.extend(std::mem::take(&mut self.uncommitted));
+            }
             Err(error) => {
                 tracing::error!(%error, advice = error.advice(), "holds can't be stored; nothing is taken until they can");
                 self.commit_failed = Some((later(now, COMMIT_AGAIN), format!("{error}. {}", error.advice())));
@@ -123,6 +126,8 @@ impl Engine {
             let gives_back_only = step.writes.iter().all(|write| write.purpose == Purpose::GiveBack);
             if committed.is_ok() || (gives_back_only && !step.writes.is_empty()) {
                 self.adopt(key, step, now).await;
+            } else {
+                self.uncommitted.insert(key);
             }
         }
     }

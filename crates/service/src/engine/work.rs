@@ -69,6 +69,11 @@ pub(super) enum Report {
         pbx: PbxKey,
         result: Result<Option<Change>, PbxError>,
     },
+    Surveyed {
+        pbx: PbxKey,
+        shown: BTreeSet<AccountId>,
+        result: Result<BTreeSet<AccountId>, PbxError>,
+    },
 }
 
 impl Engine {
@@ -107,6 +112,16 @@ impl Engine {
                     .collect();
                 let (pbx, key) = (link.pbx.clone(), key.clone());
                 self.work.spawn(async move { Report::Read { pbx: key, tickets, result: pbx.read(&accounts).await } });
+            }
+            if link.capabilities.as_ref().is_some_and(|can| can.labels) {
+                let wanted = || wants_labels(&self.instances, key);
+                if let Some(shown) = link.survey.begin(link.accounts.keys(), now, wanted) {
+                    let (pbx, key) = (link.pbx.clone(), key.clone());
+                    self.work.spawn(async move {
+                        let result = pbx.survey_labels(&shown).await;
+                        Report::Surveyed { pbx: key, shown, result }
+                    });
+                }
             }
             while let Some(batch) = link.take_batch() {
                 self.work.spawn(write(key.clone(), link.pbx.clone(), batch));
@@ -163,6 +178,19 @@ impl Engine {
             }
             Report::Read { pbx, tickets, result } => self.read(&pbx, tickets, result, now),
             Report::Written { pbx, batch, outcomes } => self.written(&pbx, batch, &outcomes, now),
+            Report::Surveyed { pbx, shown, result } => {
+                let Some(link) = self.links.get_mut(&pbx) else { return };
+                match result {
+                    Ok(changed) => {
+                        link.survey.ended(Some(shown), now);
+                        link.read_again(Some(&changed));
+                    }
+                    Err(error) => {
+                        tracing::warn!(pbx = link.name, %error, "the labels of keys can't be read");
+                        link.survey.ended(None, now);
+                    }
+                }
+            }
             Report::Listened { pbx, result } => {
                 let Some(link) = self.links.get_mut(&pbx) else { return };
                 link.listened(now, matches!(result, Ok(None | Some(Change::Accounts(_)))));
@@ -310,6 +338,12 @@ impl Engine {
             Err(error) => {
                 tracing::warn!(pbx = link.name, %error, "accounts can't be read");
                 link.failed(now, error.to_string());
+                // What was seen before says nothing of what people have done since (§7.2).
+                for (account, _) in &tickets {
+                    if let Some(live) = link.accounts.get_mut(account) {
+                        live.mirror.invalidate();
+                    }
+                }
                 link.read_again(Some(&tickets.into_iter().map(|(account, _)| account).collect()));
                 return;
             }
@@ -337,6 +371,7 @@ impl Engine {
                 }
                 Some(Err(error)) => {
                     trouble = Some(error.to_string());
+                    live.mirror.invalidate();
                     false
                 }
                 None => false,
@@ -464,6 +499,14 @@ fn poll(id: InstanceId, instance: &Instance, due: Due, now: Timestamp) -> impl F
         let outcomes = calendar.poll(request).await;
         Report::Polled { instance: id, number, side, begun: now, stamp, outcomes }
     }
+}
+
+/// Whether somebody wants labels on this telephone system, or labels of ours are there to be given back.
+fn wants_labels(instances: &BTreeMap<InstanceId, Instance>, pbx: &PbxKey) -> bool {
+    let holds = |user: &User| user.state.holds().any(|(dimension, _)| matches!(dimension, Dimension::Label(_)));
+    instances.values().filter(|instance| instance.config.pbx_key() == *pbx).any(|instance| {
+        (instance.is_active() && instance.config.policy.blf_labels) || instance.users.values().any(holds)
+    })
 }
 
 async fn write(key: PbxKey, pbx: Arc<dyn busylamp_pbx::Pbx>, batch: Vec<Outgoing>) -> Report {
