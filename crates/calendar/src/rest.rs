@@ -14,7 +14,14 @@ const PAUSES: Backoff = Backoff { first: Duration::from_secs(10), longest: Durat
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rest {
     failures: u32,
-    until: Option<(Timestamp, MailboxError)>,
+    pause: Option<Pause>,
+}
+
+#[derive(Clone, Debug)]
+struct Pause {
+    begun: Timestamp,
+    until: Timestamp,
+    error: MailboxError,
 }
 
 impl Rest {
@@ -22,17 +29,19 @@ impl Rest {
     pub(crate) fn begin(&mut self, now: Timestamp, after: Option<Duration>, random: f64, error: &MailboxError) {
         self.failures = self.failures.saturating_add(1);
         let pause = after.unwrap_or_else(|| PAUSES.pause(self.failures, None, random));
-        self.until = Some((later(now, SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX)), error.clone()));
+        let until = later(now, SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX));
+        self.pause = Some(Pause { begun: now, until, error: error.clone() });
     }
 
-    /// Why it isn't asked at this instant.
+    /// Why it isn't asked at this instant. A clock that was set back ends every pause.
     pub(crate) fn now(&self, now: Timestamp) -> Option<&MailboxError> {
-        self.until.as_ref().filter(|(until, _)| now < *until).map(|(_, error)| error)
+        let pause = self.pause.as_ref().filter(|pause| pause.begun <= now && now < pause.until);
+        pause.map(|pause| &pause.error)
     }
 
     /// It is asked again, whatever the pause; the next failure counts on.
     pub(crate) fn end(&mut self) {
-        self.until = None;
+        self.pause = None;
     }
 }
 
@@ -62,7 +71,16 @@ mod tests {
             pauses.push((0..2000).find(|seconds| !rests(*seconds)).unwrap());
         }
         assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 900, 900, 900]);
-        rest = Rest::default();
-        assert_eq!(rest.now(now), None);
+    }
+
+    #[test]
+    fn a_pause_ends_when_it_is_ended_and_when_the_clock_is_set_back() {
+        let now: Timestamp = "2026-11-24T09:00:00Z".parse().unwrap();
+        let mut rest = Rest::default();
+        rest.begin(now, None, 1.0, &MailboxError::Denied { advice: String::new() });
+        assert!(rest.now(now).is_some());
+        assert!(rest.now(now - SignedDuration::from_hours(24)).is_none());
+        rest.end();
+        assert!(rest.now(now).is_none());
     }
 }

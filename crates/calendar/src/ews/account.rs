@@ -171,9 +171,9 @@ impl EwsAccount {
         if !self.credential.is_password() {
             return self.with_token(question, body, clock).await;
         }
-        let turn = self.guard.enter().await?;
+        let mut turn = self.guard.enter().await?;
         let sent = Instant::now();
-        let refusal = match self.send(question, &body, None, clock).await {
+        let refusal = match self.send(question, &body, None, turn.as_mut(), clock).await {
             Err(error @ (EwsError::Refused { .. } | EwsError::LockedOut(_))) => error,
             other => return self.let_in(other),
         };
@@ -187,13 +187,13 @@ impl EwsAccount {
             return Err(refusal);
         }
         self.throttle.slow_down();
-        let turn: Option<Turn<'_>> = match turn {
+        let mut turn: Option<Turn<'_>> = match turn {
             Some(turn) => Some(turn),
             None => self.guard.second_try(sent).await?,
         };
         self.wires.renew();
         let sent = Instant::now();
-        match self.send(question, &body, None, clock).await {
+        match self.send(question, &body, None, turn.as_mut(), clock).await {
             Err(error @ EwsError::Refused { .. }) => {
                 if turn.is_none() && self.guard.accepted_since(sent) {
                     // Others are let in with the same password meanwhile: it is too much for the server.
@@ -222,14 +222,14 @@ impl EwsAccount {
     /// Sends it with a token, with another one if that is refused.
     async fn with_token(&self, question: &Question<'_>, body: Bytes, clock: Clock) -> Result<Bytes, EwsError> {
         let letter = self.credential.letter(clock.now()).await?;
-        let refusal = match self.send(question, &body, letter.header, clock).await {
+        let refusal = match self.send(question, &body, letter.header, None, clock).await {
             Err(error @ EwsError::Refused { .. }) => error,
             other => return other,
         };
         let (Credential::Token(tokens), Some(token)) = (&self.credential, &letter.token) else { return Err(refusal) };
         tokens.instead_of(token, clock.now()).await.map_err(EwsError::Token)?;
         let letter = self.credential.letter(clock.now()).await?;
-        self.send(question, &body, letter.header, clock).await
+        self.send(question, &body, letter.header, None, clock).await
     }
 
     async fn send(
@@ -237,6 +237,7 @@ impl EwsAccount {
         question: &Question<'_>,
         body: &Bytes,
         token: Option<HeaderValue>,
+        turn: Option<&mut Turn<'_>>,
         clock: Clock,
     ) -> Result<Bytes, EwsError> {
         let anchor = HeaderValue::from_str(question.anchor.as_str()).ok();
@@ -256,7 +257,11 @@ impl EwsAccount {
             request.headers_mut().insert(header::AUTHORIZATION, credential);
         }
         let pass = self.throttle.enter().await?;
-        let answer = self.wires.present().send(request).await;
+        let wires = self.wires.present();
+        let answer = match turn {
+            Some(turn) => turn.send(Box::pin(async move { wires.send(request).await })).await,
+            None => wires.send(request).await,
+        };
         drop(pass);
         let answer: Response<Bytes> = answer.map_err(EwsError::of_network)?;
         soap(answer, self.credential.is_password(), clock.now())

@@ -7,18 +7,28 @@ use std::{
     time::Duration,
 };
 
+use busylamp_net::http::HttpError;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::Response;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::error::EwsError;
+use super::{error::EwsError, http::soap};
 
 /// How long nobody doubts a sign-in. After that one request goes ahead of the others, so that a password that was changed
 /// meanwhile is not tried by all of them.
 const BELIEVED: Duration = Duration::from_secs(30);
 
+/// A request under way. It borrows nothing, so that it survives the poll that sent it.
+pub(super) type Sending = BoxFuture<'static, Result<Response<Bytes>, HttpError>>;
+
 /// The standing of one account with its server.
 pub(super) struct Guard {
     standing: Mutex<Standing>,
-    first: tokio::sync::Mutex<()>,
+    /// What the holder of the turn has sent. If its poll is dropped, the next one waits for the answer before it tries
+    /// anything.
+    first: tokio::sync::Mutex<Option<Sending>>,
 }
 
 #[derive(Clone)]
@@ -32,13 +42,20 @@ enum Standing {
 }
 
 /// The right to try a sign-in whose outcome is open. There is one at a time.
-pub(super) struct Turn<'a> {
-    _first: tokio::sync::MutexGuard<'a, ()>,
+pub(super) struct Turn<'a>(tokio::sync::MutexGuard<'a, Option<Sending>>);
+
+impl Turn<'_> {
+    /// Sends it. The answer is not lost to the account if nobody waits for it any more.
+    pub(super) async fn send(&mut self, sending: Sending) -> Result<Response<Bytes>, HttpError> {
+        let answer = self.0.insert(sending).await;
+        *self.0 = None;
+        answer
+    }
 }
 
 impl Guard {
     pub(super) fn new() -> Self {
-        Self { standing: Mutex::new(Standing::New), first: tokio::sync::Mutex::new(()) }
+        Self { standing: Mutex::new(Standing::New), first: tokio::sync::Mutex::new(None) }
     }
 
     /// Waits until a request may go: with a turn where it is in doubt that the server accepts the account.
@@ -63,8 +80,24 @@ impl Guard {
     }
 
     async fn turn(&self, since: Option<Instant>) -> Result<Option<Turn<'_>>, EwsError> {
-        let first = self.first.lock().await;
-        Ok(if self.believed_since(since)? { None } else { Some(Turn { _first: first }) })
+        let mut first = self.first.lock().await;
+        if let Some(sending) = first.as_mut() {
+            let answer = sending.await;
+            *first = None;
+            self.settle(answer);
+        }
+        Ok(if self.believed_since(since)? { None } else { Some(Turn(first)) })
+    }
+
+    /// What the answer says that nobody waited for.
+    fn settle(&self, answer: Result<Response<Bytes>, HttpError>) {
+        match answer.map(|answer| soap(answer, true, Timestamp::UNIX_EPOCH)) {
+            Ok(Ok(_) | Err(EwsError::Fault(_))) => self.accepted(),
+            Ok(Err(error @ (EwsError::Refused { .. } | EwsError::LockedOut(_)))) if !self.was_accepted() => {
+                self.refused(&error);
+            }
+            Ok(Err(_)) | Err(_) => {}
+        }
     }
 
     /// Whether it has been accepted after this instant.

@@ -95,6 +95,8 @@ pub(super) struct State {
     pub(super) asked: Vec<Asked>,
     pub(super) most_at_once: usize,
     at_once: usize,
+    /// Requests that were sent, answered or not.
+    pub(super) sent: usize,
     /// Fresh connections that were made.
     pub(super) connections: usize,
 }
@@ -113,6 +115,7 @@ impl FakeExchange {
             asked: Vec::new(),
             most_at_once: 0,
             at_once: 0,
+            sent: 0,
             connections: 0,
         }))
     }
@@ -202,6 +205,7 @@ impl Transport for FakeExchange {
             {
                 let mut state = self.state();
                 state.at_once += 1;
+                state.sent += 1;
                 state.most_at_once = state.most_at_once.max(state.at_once);
             }
             // Long enough for others to come along.

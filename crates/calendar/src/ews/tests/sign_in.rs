@@ -48,6 +48,19 @@ async fn a_wrong_password_is_tried_once_for_all_mailboxes_polls_and_readers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_wrong_password_is_tried_once_even_if_nobody_waits_for_the_answer() {
+    let stage = Stage::new(Access::Folder, 500);
+    stage.exchange.on_request(|_| Some(refused()));
+    for _ in 0..5 {
+        let dropped = tokio::time::timeout(Duration::from_millis(7), stage.poll()).await;
+        assert!(dropped.is_err() || stage.exchange.state().sent == 1);
+    }
+    assert!(stage.poll().await.iter().all(is_unavailable));
+    assert_eq!(stage.exchange.state().sent, 1);
+    assert!(stage.trouble().contains("refuses the sign-in"), "{}", stage.trouble());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_changed_configuration_is_a_new_account_and_tries_again() {
     let exchange = Arc::new(FakeExchange::new(1));
     exchange.answer_first(1, refused);
