@@ -1,0 +1,55 @@
+// A service with its pages and an empty store: started on a free port, gone with its folder.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import readline from "node:readline";
+import { within } from "./demo.js";
+
+/** Longest that the service may take to start, in milliseconds. */
+const START = 60_000;
+
+export class House {
+  /** The page on which the first administrator is set up. */
+  setUp;
+  /** The board. */
+  url;
+
+  static async start() {
+    const house = new House();
+    try {
+      await within(START, "the set-up address", house.announced());
+    } catch (error) {
+      await house.kill();
+      throw error;
+    }
+    return house;
+  }
+
+  constructor() {
+    this.folder = mkdtempSync(path.join(tmpdir(), "busylamp-house-"));
+    const options = ["run", "--data", this.folder, "--listen", "127.0.0.1:0"];
+    this.process = spawn(process.env.BUSYLAMP, options, { stdio: ["ignore", "pipe", "ignore"] });
+    this.ended = new Promise((resolve) => this.process.once("exit", (code, signal) => resolve(code ?? signal)));
+    this.last = () => this.process.kill("SIGKILL");
+    process.once("exit", this.last);
+  }
+
+  async announced() {
+    for await (const line of readline.createInterface({ input: this.process.stdout })) {
+      const found = /(http:\/\/127\.0\.0\.1:\d+)\/setup\/\S+/.exec(line);
+      if (!found) continue;
+      [this.setUp, this.url] = [found[0], `${found[1]}/`];
+      return;
+    }
+    throw new Error("the service ended before it told its address");
+  }
+
+  async kill() {
+    this.process.kill("SIGKILL");
+    await this.ended;
+    process.removeListener("exit", this.last);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
