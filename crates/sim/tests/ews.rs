@@ -97,6 +97,8 @@ async fn what_is_not_valid_is_refused_with_its_place() {
         good.replace("Shallow", "Deep"),
         good.replace("calendar:Start", "calendar:Begin"),
         good.replace("2026-11-23T00:00:00Z", "gestern"),
+        good.replace("2026-11-23T00:00:00Z", "2026-11-23"),
+        good.replace("2026-11-23T00:00:00Z", "2026-11-23T00:00Z"),
         good.replace("<t:EmailAddress>", "<t:EmailAdress>").replace("</t:EmailAddress>", "</t:EmailAdress>"),
         good.replace("t:DistinguishedFolderId", "m:DistinguishedFolderId"),
     ];

@@ -33,11 +33,7 @@ mod xml;
 mod zones;
 
 use http::{Method, StatusCode};
-use jiff::{
-    Timestamp,
-    civil::{Date, DateTime},
-    tz::TimeZone,
-};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use roxmltree::Document;
 
 pub(crate) use self::account::Ews;
@@ -171,12 +167,14 @@ fn compressed(request: &Request, mut reply: Reply) -> Reply {
     reply
 }
 
-/// An instant of a request: with an offset, or else in a zone.
+/// An instant of a request (`xs:dateTime`): with an offset, or else in a zone.
 fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    text.parse::<Timestamp>().ok().or_else(|| {
-        let local = text.parse::<DateTime>().ok().or_else(|| Some(text.parse::<Date>().ok()?.at(0, 0, 0, 0)))?;
-        zone.to_timestamp(local).ok()
-    })
+    let sign = |at: usize| text.as_bytes().get(at).copied();
+    // The schema wants all of it, seconds included, and knows no zones by name.
+    if (sign(10), sign(13), sign(16)) != (Some(b'T'), Some(b':'), Some(b':')) || text.contains('[') {
+        return None;
+    }
+    text.parse::<Timestamp>().ok().or_else(|| zone.to_timestamp(text.parse::<DateTime>().ok()?).ok())
 }
 
 /// A text as it stands between tags.
