@@ -138,24 +138,34 @@ async fn after_a_lost_answer_the_key_is_read_before_its_label_is_told() {
 
 #[tokio::test]
 async fn a_look_that_began_before_a_write_does_not_undo_it() {
-    let house = House::in_memory(|_| {});
-    tokio::time::pause();
-    house.pbx.survey_labels(&everybody()).await.unwrap();
-    house.script.latency(Duration::from_secs(1));
-    let survey = async { house.pbx.survey_labels(&everybody()).await.unwrap() };
-    let during = async {
-        house.script.latency(Duration::ZERO);
-        // The look has asked for the keys by then and not been answered.
-        while house.script.count("GET /rest/functionkeysets/s1/") < 2 {
-            tokio::time::advance(Duration::from_millis(100)).await;
+    for lost in [false, true] {
+        let house = House::in_memory(|_| {});
+        tokio::time::pause();
+        house.pbx.survey_labels(&everybody()).await.unwrap();
+        house.script.latency(Duration::from_secs(1));
+        let survey = async { house.pbx.survey_labels(&everybody()).await.unwrap() };
+        let during = async {
+            house.script.latency(Duration::ZERO);
+            // The look has asked for the keys by then and not been answered.
+            while house.script.count("GET /rest/functionkeysets/s1/") < 2 {
+                tokio::time::advance(Duration::from_millis(100)).await;
+            }
+            if lost {
+                house.script.once("PUT /rest/functionkeysets/s1/k1", Reply::cut());
+            }
+            write(&house, "7", "1/k1", "Anna · JF").await
+        };
+        let stale = lamp("k1", "Anna", 7);
+        house.script.once("GET /rest/functionkeysets/s1/", Reply::json(200, json!([stale]).to_string()));
+        let (_, outcome) = tokio::join!(survey, during);
+        assert_eq!(word(&outcome), if lost { "unknown" } else { "acknowledged" });
+        if lost {
+            // It was done after all, and the look must not have said otherwise.
+            house.script.key("1", "k1", Some(lamp("k1", "Anna · JF", 7)));
         }
-        write(&house, "7", "1/k1", "Anna · JF").await
-    };
-    let stale = lamp("k1", "Anna", 7);
-    house.script.once("GET /rest/functionkeysets/s1/", Reply::json(200, json!([stale]).to_string()));
-    let (_, outcome) = tokio::join!(survey, during);
-    assert_eq!(outcome, WriteOutcome::Acknowledged);
-    assert_eq!(labels(&house, "7").await.unwrap()[0].1, "Anna · JF");
+        assert_eq!(labels(&house, "7").await.unwrap()[0].1, "Anna · JF");
+        tokio::time::resume();
+    }
 }
 
 #[tokio::test]
@@ -210,6 +220,20 @@ async fn without_the_right_to_it_labels_are_no_capability_and_a_note_says_why() 
         "{can:?}"
     );
     assert!(matches!(house.pbx.survey_labels(&everybody()).await, Err(PbxError::Refused { .. })));
+}
+
+#[tokio::test]
+async fn who_loses_the_right_to_it_still_knows_what_there_is_to_give_back() {
+    let house = House::open().await;
+    house.pbx.survey_labels(&everybody()).await.unwrap();
+    for request in ["GET /rest/functionkeysets?actOnBehalfOf=8", "GET /rest/functionkeysets"] {
+        house.script.always(request, Reply::status(403));
+        for _ in 0..3 {
+            let _ = house.pbx.survey_labels(&everybody()).await;
+            assert_eq!(labels(&house, "7").await, pairs(&[("1/k1", "Anna"), ("8/k1", "Chefin")]), "{request}");
+        }
+    }
+    assert!(!house.pbx.capabilities().await.unwrap().labels);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,8 @@
 //! What is remembered may be old. That does no harm: a label is read afresh before it is written, and one that is not
 //! what was shown is not written but shown as it is.
 
+mod memory;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -17,12 +19,13 @@ use busylamp_core::{
 use futures_util::{StreamExt, stream};
 use tokio::{sync::Semaphore, time::Instant};
 
+use self::memory::{Look, Memory, Way};
 use super::{
     failure::Failure,
     phones::Phones,
     rest::{
         Rest,
-        keys::{self, Form, Lamp, Place, Renamed, Text},
+        keys::{self, Form, Lamp, Renamed, Text},
         users,
         version::{major, version},
     },
@@ -37,84 +40,8 @@ const WRITERS: usize = 4;
 const LONGEST: Duration = Duration::from_mins(20);
 /// Writes of labels that did not get their turn in this time are put off: the account's other dimensions wait for them.
 const TURN: Duration = Duration::from_secs(10);
-/// After so many looks in a row that found some user's keys unreadable, the others' labels are shown nevertheless.
-const PATIENCE: u32 = 3;
 /// When so many users' keys can't be read, the PBX is away.
 const AWAY: usize = 10;
-
-/// The keys that show the accounts of some instance.
-#[derive(Default)]
-struct Memory {
-    /// The accounts that were looked for in the last whole look; of others nothing is known.
-    looked_for: BTreeSet<AccountId>,
-    lamps: BTreeMap<LabelId, Known>,
-    shown: BTreeMap<AccountId, BTreeSet<LabelId>>,
-    /// Counts what was written, so that a look that began before does not undo it here.
-    writes: u64,
-    /// Owners who had no busy lamp keys in the last look although some of theirs are known.
-    emptied: BTreeSet<AccountId>,
-    /// In the last look more than half of the owners were no users any more.
-    shrunk: bool,
-    /// Looks in a row that were not whole.
-    failed: u32,
-    form: Option<Way>,
-    /// Whether keys can be read, or why not.
-    verdict: Option<Result<(), String>>,
-    /// Why labels must not be written here.
-    broken: Option<String>,
-}
-
-/// How keys are written on this PBX.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Way {
-    form: Form,
-    /// It was seen that a key that was written so still shows whom it showed.
-    proven: bool,
-}
-
-struct Known {
-    lamp: Lamp,
-    /// The count of writes after the last one to this key.
-    written: u64,
-    /// A write to it was not answered: the label is not known.
-    doubtful: bool,
-}
-
-impl Memory {
-    fn insert(&mut self, id: LabelId, known: Known) {
-        self.shown.entry(known.lamp.shows.clone()).or_default().insert(id.clone());
-        self.lamps.insert(id, known);
-    }
-
-    fn remove(&mut self, id: &LabelId) {
-        if let Some(known) = self.lamps.remove(id)
-            && let Some(ids) = self.shown.get_mut(&known.lamp.shows)
-        {
-            ids.remove(id);
-        }
-    }
-
-    fn of(&self, account: &AccountId) -> impl Iterator<Item = (&LabelId, &Known)> {
-        let ids = self.shown.get(account).into_iter().flatten();
-        ids.filter_map(|id| Some((id, self.lamps.get(id)?)))
-    }
-
-    fn labels(&self, account: &AccountId) -> Option<BTreeMap<LabelId, StatusText>> {
-        if !self.looked_for.contains(account) || self.of(account).any(|(_, known)| known.doubtful) {
-            return None;
-        }
-        Some(self.of(account).map(|(id, known)| (id.clone(), known.lamp.name.clone())).collect())
-    }
-}
-
-/// What one user's keys were found to be.
-struct Look {
-    owner: AccountId,
-    /// The count of writes when it began.
-    begun: u64,
-    /// Their busy lamp keys.
-    lamps: Result<Vec<Lamp>, Failure>,
-}
 
 /// The labels of one PBX.
 pub(super) struct Labels {
@@ -180,7 +107,7 @@ impl Labels {
     ) -> Result<BTreeSet<AccountId>, PbxError> {
         let slow = || PbxError::Unreachable { advice: "reading all keys takes too long; it is tried again".to_owned() };
         let looks = tokio::time::timeout(LONGEST, self.look(rest)).await.map_err(|_| slow())??;
-        self.merge(looks, shown)
+        self.memory().merge(looks, shown)
     }
 
     async fn look(&self, rest: &Rest) -> Result<Vec<Look>, PbxError> {
@@ -229,88 +156,6 @@ impl Labels {
         };
         let lamps = lamps.await;
         Look { owner, begun, lamps }
-    }
-
-    fn merge(&self, looks: Vec<Look>, shown: &BTreeSet<AccountId>) -> Result<BTreeSet<AccountId>, PbxError> {
-        let mut memory = self.memory();
-        let before: BTreeMap<&AccountId, _> = shown.iter().map(|account| (account, memory.labels(account))).collect();
-        let mut of_owner: BTreeMap<AccountId, Vec<LabelId>> = BTreeMap::new();
-        for (id, known) in &memory.lamps {
-            of_owner.entry(known.lamp.place.owner.clone()).or_default().push(id.clone());
-        }
-        let owners = of_owner.len();
-        let (mut unread, mut refused) = (None, None);
-        let mut read = 0_usize;
-        for Look { owner, begun, lamps } in looks {
-            let known = of_owner.remove(&owner).unwrap_or_default();
-            let lamps = match lamps {
-                Ok(lamps) => {
-                    read += 1;
-                    lamps
-                }
-                Err(Failure { error: error @ PbxError::Refused { .. }, .. }) => {
-                    refused.get_or_insert(error);
-                    Vec::new()
-                }
-                Err(failure) => {
-                    if known.is_empty() {
-                        unread.get_or_insert(failure.error);
-                    }
-                    continue;
-                }
-            };
-            // A PBX that is just starting may show nothing: who had keys and has none is asked again first.
-            if lamps.is_empty() && !known.is_empty() && memory.emptied.insert(owner.clone()) {
-                continue;
-            }
-            memory.emptied.remove(&owner);
-            let lamps = lamps.into_iter().filter(|lamp| shown.contains(&lamp.shows) && lamp.shows != owner);
-            let found: BTreeMap<LabelId, Lamp> = lamps.map(|lamp| (label_id(&lamp.place), lamp)).collect();
-            for id in known {
-                if !found.contains_key(&id) {
-                    memory.remove(&id);
-                }
-            }
-            for (id, mut lamp) in found {
-                let mut written = 0;
-                if let Some(known) = memory.lamps.get(&id) {
-                    written = known.written;
-                    if known.written > begun {
-                        lamp.name = known.lamp.name.clone();
-                    }
-                }
-                memory.remove(&id);
-                memory.insert(id, Known { lamp, written, doubtful: false });
-            }
-        }
-        // Who is no user any more has no keys; but half a list of users must not take everybody's (as §7.8).
-        let drastic = of_owner.len() > 1 && of_owner.len() * 2 > owners;
-        if drastic && !std::mem::replace(&mut memory.shrunk, true) {
-            return Err(PbxError::Protocol {
-                advice: "more than half of the users whose keys are known are gone from the list; it is read once more"
-                    .to_owned(),
-            });
-        }
-        memory.shrunk = false;
-        for id in of_owner.into_values().flatten() {
-            memory.remove(&id);
-        }
-        if let Some(error) = refused.filter(|_| read == 0) {
-            memory.verdict = Some(Err(error.to_string()));
-            return Err(error);
-        }
-        if let Some(error) = unread {
-            memory.failed += 1;
-            if memory.failed < PATIENCE {
-                return Err(error);
-            }
-            tracing::warn!(%error, "some users' keys can't be read; labels of the others are shown");
-        }
-        memory.failed = 0;
-        memory.verdict = Some(Ok(()));
-        memory.looked_for.clone_from(shown);
-        let changed = before.into_iter().filter(|(account, before)| memory.labels(account) != *before);
-        Ok(changed.map(|(account, _)| account.clone()).collect())
     }
 
     /// The labels of the keys that show this account. `None`: they are not known.
@@ -458,9 +303,4 @@ impl Labels {
         self.memory().broken = Some(advice.to_owned());
         Renamed::Outcome(WriteOutcome::Refused { advice: advice.to_owned() })
     }
-}
-
-/// A key's id is only said to be one within its set; the owner makes it one everywhere.
-fn label_id(place: &Place) -> LabelId {
-    LabelId::new(format!("{}/{}", place.owner, place.key))
 }
