@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! signed    a few connections to one server, each signed in by itself, one request at a time on each
-//! sign_in   what a method of signing in does, without any network: tokens in, tokens out
+//! sign_in   what a method of signing in does, without the connection: tokens in, tokens out
 //! dance     the messages of a sign-in over one connection
 //! line      one bounded HTTP/1.1 connection, with the server's certificate at hand
 //! binding   what ties a sign-in to the TLS connection under it

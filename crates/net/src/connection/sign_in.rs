@@ -1,4 +1,4 @@
-//! What a method of signing in does, without any network: tokens in, tokens out.
+//! What a method of signing in does, without the connection that it signs in: tokens in, tokens out.
 
 use std::fmt;
 

@@ -45,7 +45,8 @@ const SIGN_INS: usize = 2;
 ///   it was tried twice, with and without a binding, until one of both has worked; from then on only that way is used
 ///   and a refusal is final at once. Requests that waited while a sign-in was refused get its answer; the credential is
 ///   not tried again for them.
-/// * A 401 on a connection that has been signed in before closes it and is handed out. The next request signs in anew.
+/// * A 401 on a connection that has been signed in before closes it, and those that wait, and is handed out. The next
+///   request signs in anew.
 /// * A server that answers the beginning of a sign-in otherwise than with 401, for example because it is overloaded,
 ///   has given its answer; only if that is a success the request itself follows, without any sign-in.
 /// * What was surely not delivered, because a connection was closed while nobody used it, is sent over another one.
@@ -142,7 +143,9 @@ impl SignedClient {
         while let Some(mut line) = inner.idle_line() {
             match line.send(request, deadline).await {
                 Ok(answer) => {
-                    if answer.status() != StatusCode::UNAUTHORIZED {
+                    if answer.status() == StatusCode::UNAUTHORIZED {
+                        inner.forget();
+                    } else {
                         inner.keep(line);
                     }
                     return Ok(answer);
@@ -247,6 +250,11 @@ impl Inner {
     /// The connection that was used last, so that those that are not needed grow old.
     fn idle_line(&self) -> Option<Line> {
         lock(&self.idle).lines.pop().map(|(line, _)| line)
+    }
+
+    /// Closes what waits. The others were signed in at about the same time as the one that is no longer.
+    fn forget(&self) {
+        lock(&self.idle).lines.clear();
     }
 
     /// Lays a connection by for the next request.

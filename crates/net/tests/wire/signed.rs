@@ -304,6 +304,23 @@ async fn a_refusal_without_a_binding_is_final_at_once() {
 }
 
 #[tokio::test]
+async fn after_a_401_in_the_middle_of_a_session_the_next_request_signs_in_anew() {
+    let mut server = Server::start(vec![
+        answers(&[CHALLENGE, OK, REFUSED]),
+        answers(&[CHALLENGE, OK, REFUSED]),
+        answers(&[CHALLENGE, OK]),
+    ])
+    .await;
+    let client = server.client_of(Greeting { ends: true }, 2, |_| {});
+    let (one, other) = tokio::join!(server.ask(&client), server.ask(&client));
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(server.ask(&client).await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    server.ended(2).await;
+    assert_eq!(server.ask(&client).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(server.told().last(), told(&[(2, SECRET)]).last());
+}
+
+#[tokio::test]
 async fn a_server_that_offers_none_of_the_schemes_learns_no_secret() {
     let basic = b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n";
     let server = Server::start(vec![answers(&[basic])]).await;
