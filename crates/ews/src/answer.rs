@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use busylamp_core::{event::Event, ids::EventId, title::Reading};
 use jiff::{Timestamp, tz::TimeZone};
-use roxmltree::Node;
 
 use crate::{
     Span,
     envelope::{self, Answer},
     item,
     refusal::{AnswerError, MailboxFault, Refusal},
-    xml,
+    xml::{self, Element},
 };
 
 /// How items are read.
@@ -98,7 +97,7 @@ pub fn folders(body: &[u8], asked: usize) -> Result<Answer<()>, AnswerError> {
             |_, message| match envelope::refusal(message) {
                 Some(refusal) => Err(MailboxFault::Refused(refusal)),
                 None => xml::child(message, "Folders")
-                    .and_then(|folders| folders.first_element_child())
+                    .and_then(|folders| folders.children().next())
                     .map(|_| ())
                     .ok_or(MailboxFault::Unreadable("it has no folder")),
             },
@@ -117,7 +116,7 @@ pub fn fault(body: &[u8]) -> Result<Refusal, AnswerError> {
 fn find<T>(
     body: &[u8],
     asked: usize,
-    mut read: impl FnMut(usize, Node<'_, '_>) -> Result<T, &'static str>,
+    mut read: impl FnMut(usize, Element<'_>) -> Result<T, &'static str>,
 ) -> Result<Answer<T>, AnswerError> {
     envelope::open(body, "FindItemResponse", |content| {
         envelope::messages(messages_of(content, "FindItemResponseMessage"), asked, |place, message| {
@@ -130,14 +129,11 @@ fn find<T>(
     })
 }
 
-fn messages_of<'a, 'input: 'a>(
-    content: Node<'a, 'input>,
-    name: &'static str,
-) -> impl Iterator<Item = Node<'a, 'input>> {
+fn messages_of<'a>(content: Element<'a>, name: &'static str) -> impl Iterator<Item = Element<'a>> {
     xml::children(content, "ResponseMessages").flat_map(move |messages| xml::children(messages, name))
 }
 
-fn page(folder: Node<'_, '_>, zone: &TimeZone, how: &ReadItems<'_>) -> Result<Page, &'static str> {
+fn page(folder: Element<'_>, zone: &TimeZone, how: &ReadItems<'_>) -> Result<Page, &'static str> {
     let read: Result<Vec<_>, _> = calendar_items(folder)?.map(|item| item::read(item, zone, how)).collect();
     let mut items = read?;
     let rest = if is_complete(folder, items.len())? {
@@ -173,9 +169,7 @@ fn tell_apart(items: &mut [item::Item]) {
 
 /// The items of a folder that are appointments. Whatever else somebody put in there has no time and no kind. Some servers
 /// write no list where there is nothing to list; they must say that there is nothing.
-fn calendar_items<'a, 'input: 'a>(
-    folder: Node<'a, 'input>,
-) -> Result<impl Iterator<Item = Node<'a, 'input>>, &'static str> {
+fn calendar_items<'a>(folder: Element<'a>) -> Result<impl Iterator<Item = Element<'a>>, &'static str> {
     let items = xml::child(folder, "Items");
     if items.is_none() && xml::attribute(folder, "TotalItemsInView") != Some("0") {
         return Err("it has no list of items");
@@ -184,7 +178,7 @@ fn calendar_items<'a, 'input: 'a>(
 }
 
 /// Whether a page is the last one.
-fn is_complete(folder: Node<'_, '_>, items: usize) -> Result<bool, &'static str> {
+fn is_complete(folder: Element<'_>, items: usize) -> Result<bool, &'static str> {
     match xml::attribute(folder, "IncludesLastItemInRange") {
         Some("true" | "1") => Ok(true),
         Some("false" | "0") => Ok(false),

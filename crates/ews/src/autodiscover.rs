@@ -2,12 +2,15 @@
 //! XML", with one). Pages `Autodiscover for Exchange` and `POX Autodiscover web service reference` of Microsoft's.
 
 use busylamp_core::ids::MailAddress;
-use roxmltree::Node;
 use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
 
-use crate::{encoding, write::Writer, xml};
+use crate::{
+    encoding,
+    write::Writer,
+    xml::{self, Element},
+};
 
 /// Most bytes of such a document.
 pub const MOST_BYTES: usize = 1 << 20;
@@ -106,38 +109,38 @@ pub fn pox(body: &[u8]) -> Result<Pox, DocumentError> {
     }
     let text = encoding::text(body).map_err(|_| DocumentError::Other)?;
     let document = xml::parse(&text).map_err(|_| DocumentError::Other)?;
-    let root = document.root_element();
-    if !xml::is(root, "Autodiscover") {
+    let root = document.root();
+    if root.name() != "Autodiscover" {
         return Err(DocumentError::Other);
     }
     let response = xml::child(root, "Response").ok_or(DocumentError::Other)?;
     if let Some(error) = xml::child(response, "Error") {
-        return Ok(Pox::Refused(word(&xml::word(error, "ErrorCode").unwrap_or_default())));
+        return Ok(Pox::Refused(word(xml::word(error, "ErrorCode").unwrap_or_default())));
     }
     let account = xml::child(response, "Account").ok_or(DocumentError::NoServer)?;
-    match xml::word(account, "Action").as_deref() {
+    match xml::word(account, "Action") {
         Some("redirectAddr") => {
-            let address = xml::word(account, "RedirectAddr").and_then(|address| MailAddress::parse(&address));
+            let address = xml::word(account, "RedirectAddr").and_then(MailAddress::parse);
             address.map(Pox::OtherAddress).ok_or(DocumentError::NoServer)
         }
         Some("redirectUrl") => {
             let url = xml::word(account, "RedirectUrl").ok_or(DocumentError::NoServer)?;
-            secure(&url).map(Pox::OtherUrl)
+            secure(url).map(Pox::OtherUrl)
         }
         _ => secure(&server(account).ok_or(DocumentError::NoServer)?).map(Pox::Server),
     }
 }
 
 /// Exchange's own kinds of protocol, the inner before the outer; `ASUrl` is what servers before 2010 called it.
-fn server(account: Node<'_, '_>) -> Option<String> {
+fn server(account: Element<'_>) -> Option<String> {
     let protocols = |kind| {
-        let of_kind = move |node: &Node<'_, '_>| xml::word(*node, "Type").as_deref() == Some(kind);
+        let of_kind = move |node: &Element<'_>| xml::word(*node, "Type") == Some(kind);
         xml::children(account, "Protocol").filter(of_kind)
     };
     ["EXCH", "EXPR"].into_iter().find_map(|kind| {
         protocols(kind).find_map(|protocol| {
             let url = xml::word(protocol, "EwsUrl").or_else(|| xml::word(protocol, "ASUrl"))?;
-            Some(url.into_owned())
+            Some(url.to_owned())
         })
     })
 }

@@ -8,7 +8,6 @@ use busylamp_core::{
     title::Reading,
 };
 use jiff::{Timestamp, tz::TimeZone};
-use roxmltree::Node;
 
 use crate::{
     Span,
@@ -16,7 +15,8 @@ use crate::{
     item,
     refusal::{AnswerError, MailboxFault},
     request::MERGED_MINUTES,
-    time, working, xml,
+    time, working,
+    xml::{self, Element},
 };
 
 /// Most digits of merged free/busy: [`crate::request::MOST_AVAILABILITY_DAYS`] in the finest steps.
@@ -114,8 +114,8 @@ pub fn read(body: &[u8], asked: usize, span: Span) -> Result<Answer<FreeBusy>, A
     })
 }
 
-fn free_busy(view: Node<'_, '_>, span: Span) -> Result<FreeBusy, &'static str> {
-    let granted = match xml::word(view, "FreeBusyViewType").as_deref() {
+fn free_busy(view: Element<'_>, span: Span) -> Result<FreeBusy, &'static str> {
+    let granted = match xml::word(view, "FreeBusyViewType") {
         Some("MergedOnly") => Granted::MergedOnly,
         Some("FreeBusy" | "FreeBusyMerged") => Granted::FreeBusy,
         Some("Detailed" | "DetailedMerged") => Granted::Detailed,
@@ -127,7 +127,7 @@ fn free_busy(view: Node<'_, '_>, span: Span) -> Result<FreeBusy, &'static str> {
         (Some(events), _) if granted != Granted::MergedOnly => {
             xml::children(events, "CalendarEvent").map(calendar_event).collect::<Result<_, _>>()?
         }
-        (_, Some(digits)) => merged(&digits, span.from)?,
+        (_, Some(digits)) => merged(digits, span.from)?,
         // No events are written as no array.
         (_, None) if granted != Granted::MergedOnly => Vec::new(),
         (_, None) => return Err("it has neither events nor digits"),
@@ -136,16 +136,16 @@ fn free_busy(view: Node<'_, '_>, span: Span) -> Result<FreeBusy, &'static str> {
     Ok(FreeBusy { granted, busy, zone: hours.and_then(working::zone) })
 }
 
-fn calendar_event(event: Node<'_, '_>) -> Result<Busy, &'static str> {
+fn calendar_event(event: Element<'_>) -> Result<Busy, &'static str> {
     let instant = |name| {
         let word = xml::word(event, name).ok_or("a busy time has no beginning or no end")?;
-        time::instant(&word).ok_or("a busy time can't be read")
+        time::instant(word).ok_or("a busy time can't be read")
     };
     let mut mark = std::hash::DefaultHasher::new();
     let mut private = false;
     if let Some(details) = xml::child(event, "CalendarEventDetails") {
-        for part in details.children().filter(Node::is_element) {
-            let (name, text) = (part.tag_name().name(), xml::text(part));
+        for part in details.children() {
+            let (name, text) = (part.name(), xml::text(part));
             private |= name == "IsPrivate" && matches!(text.trim(), "true" | "1");
             mark.write(name.as_bytes());
             mark.write(&[0]);
@@ -156,7 +156,7 @@ fn calendar_event(event: Node<'_, '_>) -> Result<Busy, &'static str> {
     Ok(Busy {
         start: instant("StartTime")?,
         end: instant("EndTime")?,
-        kind: item::kind(xml::word(event, "BusyType").as_deref()),
+        kind: item::kind(xml::word(event, "BusyType")),
         private,
         details: Details(mark.finish()),
     })

@@ -5,9 +5,12 @@ use busylamp_core::{
     ids::EventId,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use roxmltree::Node;
 
-use crate::{answer::ReadItems, time, xml};
+use crate::{
+    answer::ReadItems,
+    time,
+    xml::{self, Element},
+};
 
 /// The bit of `AppointmentState` that says that a meeting was called off. It is set where `IsCancelled` is missing.
 const CALLED_OFF: i64 = 4;
@@ -23,7 +26,7 @@ pub(crate) struct Item {
 }
 
 /// Reads an element `CalendarItem`.
-pub(crate) fn read(item: Node<'_, '_>, mailbox: &TimeZone, how: &ReadItems<'_>) -> Result<Item, &'static str> {
+pub(crate) fn read(item: Element<'_>, mailbox: &TimeZone, how: &ReadItems<'_>) -> Result<Item, &'static str> {
     let id = id(item).ok_or("an item has no id")?;
     let start = instant(item, "Start")?;
     let end = instant(item, "End")?;
@@ -40,30 +43,30 @@ pub(crate) fn read(item: Node<'_, '_>, mailbox: &TimeZone, how: &ReadItems<'_>) 
     let event = RawEvent {
         id: EventId::new(id),
         when,
-        kind: kind(xml::word(item, "LegacyFreeBusyStatus").as_deref()),
-        subject: &subject,
-        sensitivity: sensitivity(xml::word(item, "Sensitivity").as_deref()),
-        response: response(xml::word(item, "MyResponseType").as_deref()),
+        kind: kind(xml::word(item, "LegacyFreeBusyStatus")),
+        subject,
+        sensitivity: sensitivity(xml::word(item, "Sensitivity")),
+        response: response(xml::word(item, "MyResponseType")),
         cancelled: yes(item, "IsCancelled")? || state & CALLED_OFF != 0,
         draft: false,
-        series_master: xml::word(item, "CalendarItemType").as_deref() == Some("RecurringMaster"),
+        series_master: xml::word(item, "CalendarItemType") == Some("RecurringMaster"),
     };
     let wanted = how.span.touches(start, end) || how.span.touches(from, to);
     Ok(Item { event: event.read(how.reading), start, wanted })
 }
 
 /// An item's id.
-pub(crate) fn id<'a>(item: Node<'a, '_>) -> Option<&'a str> {
+pub(crate) fn id<'a>(item: Element<'a>) -> Option<&'a str> {
     xml::child(item, "ItemId").and_then(|id| xml::attribute(id, "Id")).filter(|id| !id.is_empty())
 }
 
-fn instant(item: Node<'_, '_>, name: &'static str) -> Result<Timestamp, &'static str> {
+fn instant(item: Element<'_>, name: &'static str) -> Result<Timestamp, &'static str> {
     let word = xml::word(item, name).ok_or("an item has no time")?;
-    time::instant(&word).ok_or("an item has a time that can't be read")
+    time::instant(word).ok_or("an item has a time that can't be read")
 }
 
-fn yes(item: Node<'_, '_>, name: &'static str) -> Result<bool, &'static str> {
-    match xml::word(item, name).as_deref() {
+fn yes(item: Element<'_>, name: &'static str) -> Result<bool, &'static str> {
+    match xml::word(item, name) {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),
         Some(_) => Err("an item has neither yes nor no where one of them belongs"),
@@ -137,7 +140,6 @@ fn response(word: Option<&str>) -> Response {
 #[cfg(test)]
 mod tests {
     use busylamp_core::title::Reading;
-    use roxmltree::Document;
 
     use super::*;
     use crate::Span;
@@ -158,10 +160,10 @@ mod tests {
 
     fn read_in(span: Span, mailbox: &str, properties: &str) -> Result<Item, &'static str> {
         let text = format!("<CalendarItem><ItemId Id='A'/>{properties}</CalendarItem>");
-        let document = Document::parse(&text).unwrap();
+        let document = xml::parse(&text).unwrap();
         let reading = Reading { mask_personal: true, keep_titles: true, ..Reading::default() };
         let how = ReadItems { span, reading: &reading, zone_named: &named };
-        read(document.root_element(), &zone(mailbox), &how)
+        read(document.root(), &zone(mailbox), &how)
     }
 
     fn read_one(properties: &str) -> Result<Event, &'static str> {
@@ -329,13 +331,13 @@ mod tests {
 
     #[test]
     fn an_item_that_can_not_be_read_is_an_error() {
-        let without_id = Document::parse("<CalendarItem/>").unwrap();
+        let without_id = xml::parse("<CalendarItem/>").unwrap();
         let how = ReadItems {
             span: Span { from: Timestamp::MIN, to: Timestamp::MAX },
             reading: &Reading::default(),
             zone_named: &named,
         };
-        assert_eq!(read(without_id.root_element(), &TimeZone::UTC, &how).err(), Some("an item has no id"));
+        assert_eq!(read(without_id.root(), &TimeZone::UTC, &how).err(), Some("an item has no id"));
         for properties in [
             "",
             "<Start>2026-11-23T09:00:00Z</Start>",

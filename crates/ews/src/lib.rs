@@ -23,7 +23,6 @@ mod encoding;
 mod envelope;
 #[doc(hidden)]
 pub mod fuzz;
-mod guard;
 mod item;
 mod refusal;
 pub mod request;

@@ -2,13 +2,12 @@
 
 use std::{fmt, time::Duration};
 
-use roxmltree::Node;
 use thiserror::Error;
 
 use crate::{
     code::{Class, Code},
     version::ServerBuild,
-    xml,
+    xml::{self, Element},
 };
 
 /// Longest pause that a server can order. It is wrong rather than busy when it wants more.
@@ -30,21 +29,21 @@ pub struct Refusal {
 
 impl Refusal {
     /// Reads what stands in a response message or a fault, wherever in it.
-    pub(crate) fn read(element: Node<'_, '_>) -> Self {
+    pub(crate) fn read(element: Element<'_>) -> Self {
         let first = |names: &[&str]| {
-            let named = |name: &&str| element.descendants().find(|node| xml::is(*node, name));
-            names.iter().find_map(named).map(|node| xml::text(node).into_owned())
+            let named = |name: &&str| element.descendants().find(|node| node.name() == *name);
+            names.iter().find_map(named).map(|node| xml::text(node).to_owned())
         };
         // SOAP 1.1 and 1.2 have names of their own for what Exchange's `detail` repeats. A value with a name is none of them.
         let soap_12 = || {
-            let values = element.descendants().filter(|node| xml::is(*node, "Value"));
-            values.filter(|node| node.attributes().len() == 0).last().map(|node| xml::text(node).into_owned())
+            let values = element.descendants().filter(|node| node.name() == "Value");
+            values.filter(|node| !node.has_attributes()).last().map(|node| xml::text(node).to_owned())
         };
         let code = first(&["ResponseCode", "faultcode"]).or_else(soap_12).unwrap_or_default();
         let text = first(&["MessageText", "Message", "faultstring", "Text"]).unwrap_or_default();
-        let mut values = element.descendants().filter(|node| xml::is(*node, "Value"));
+        let mut values = element.descendants().filter(|node| node.name() == "Value");
         let back_off = values.find(|node| xml::attribute(*node, "Name") == Some("BackOffMilliseconds"));
-        let back_off = back_off.map(|node| pause(&xml::text(node)));
+        let back_off = back_off.map(|node| pause(xml::text(node)));
         Self { code: Code::from_word(&code), text: clean(&text), back_off }
     }
 
@@ -189,8 +188,8 @@ mod tests {
     #[test]
     fn a_fault_of_either_soap_has_a_code() {
         let read = |text: &str| {
-            let document = roxmltree::Document::parse(text).unwrap();
-            let refusal = Refusal::read(document.root_element());
+            let document = xml::parse(text).unwrap();
+            let refusal = Refusal::read(document.root());
             (refusal.code.to_string(), refusal.text, refusal.back_off)
         };
         let (code, text, _) = read(

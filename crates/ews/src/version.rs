@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use roxmltree::Node;
-
-use crate::xml;
+use crate::xml::{self, Element};
 
 /// The version of the protocol that a request is written for (element `RequestServerVersion`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +52,7 @@ pub struct ServerBuild {
 
 impl ServerBuild {
     /// What stands in an answer's header.
-    pub(crate) fn read(info: Node<'_, '_>) -> Option<Self> {
+    pub(crate) fn read(info: Element<'_>) -> Option<Self> {
         let number = |name| xml::attribute(info, name).and_then(|text| text.trim().parse().ok());
         Some(Self {
             major: number("MajorVersion")?,

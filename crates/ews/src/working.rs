@@ -1,12 +1,11 @@
 //! A mailbox's zone, as free/busy tells it: by its rules, without a name (`SerializableTimeZone`).
 
 use jiff::tz::TimeZone;
-use roxmltree::Node;
 
-use crate::xml;
+use crate::xml::{self, Element};
 
 /// The rules of an element `TimeZone` as a zone; `None` when they make no sense or are for a single year only.
-pub(crate) fn zone(element: Node<'_, '_>) -> Option<TimeZone> {
+pub(crate) fn zone(element: Element<'_>) -> Option<TimeZone> {
     let bias = number(element, "Bias")?;
     let standard = Half::read(xml::child(element, "StandardTime")?, bias)?;
     let daylight = Half::read(xml::child(element, "DaylightTime")?, bias)?;
@@ -26,7 +25,7 @@ struct Half {
 }
 
 impl Half {
-    fn read(element: Node<'_, '_>, bias: i32) -> Option<Self> {
+    fn read(element: Element<'_>, bias: i32) -> Option<Self> {
         let minutes = bias.checked_add(number(element, "Bias")?)?;
         let sign = if minutes < 0 { "-" } else { "" };
         let offset = format!("{sign}{}:{:02}", minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60);
@@ -38,7 +37,7 @@ impl Half {
         if xml::word(element, "Year").is_some_and(|year| year.parse() != Ok(0)) {
             return None;
         }
-        let day = match xml::word(element, "DayOfWeek")?.as_ref() {
+        let day = match xml::word(element, "DayOfWeek")? {
             "Sunday" => 0,
             "Monday" => 1,
             "Tuesday" => 2,
@@ -57,7 +56,7 @@ impl Half {
     }
 }
 
-fn number(element: Node<'_, '_>, name: &'static str) -> Option<i32> {
+fn number(element: Element<'_>, name: &'static str) -> Option<i32> {
     xml::word(element, name)?.parse().ok()
 }
 
@@ -65,7 +64,6 @@ fn number(element: Node<'_, '_>, name: &'static str) -> Option<i32> {
 mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
-    use roxmltree::Document;
 
     use super::*;
 
@@ -87,7 +85,7 @@ mod tests {
             half("StandardTime", standard)
         )
         .replace("<Year></Year>", "");
-        zone(Document::parse(&text).unwrap().root_element())
+        zone(xml::parse(&text).unwrap().root())
     }
 
     /// That both zones agree at every noon and midnight of 2026 and 2027.

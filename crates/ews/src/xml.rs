@@ -1,59 +1,320 @@
 //! XML, read: by local names, whatever the namespaces, prefixes and order.
+//!
+//! A document becomes a list of its elements, each with its attributes and its text, in which children follow their
+//! parents. That is all that answers of EWS need, at a price that many mailboxes can be read for: names and texts stay
+//! where they are in the answer. The library tells tags and texts apart; what makes a document of them is here.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-use roxmltree::{Document, Node, ParsingOptions};
+use quick_xml::{
+    Reader,
+    escape::{resolve_predefined_entity, unescape},
+    events::{BytesRef, Event, attributes::Attributes},
+};
 
-use crate::guard;
+/// Most attributes of one element, namespaces among them. Exchange's have up to nine.
+const MOST_ATTRIBUTES: usize = 64;
 
-/// Most nodes of a document: elements, and the texts in and between them.
-const MOST_NODES: u32 = 2_000_000;
+/// Deepest nesting. Exchange's time zone definitions are the deepest, at fifteen.
+const DEEPEST: usize = 100;
 
-/// Parses a document. Document type definitions are refused, and with them all entities but XML's own.
+/// Most elements of a document. As many bytes as an answer may have hold some 350,000 of Exchange's.
+const MOST_ELEMENTS: usize = 1_000_000;
+
+const MALFORMED: &str = "it is not well-formed XML";
+
+/// A document.
+pub(crate) struct Document<'a> {
+    /// Each behind its parent, before its next sibling. There is one at least, and the first holds all others.
+    elements: Vec<Data<'a>>,
+    attributes: Vec<(&'a str, Cow<'a, str>)>,
+}
+
+struct Data<'a> {
+    name: &'a str,
+    attributes: Range<usize>,
+    text: Cow<'a, str>,
+    /// The first element that no longer belongs to it.
+    end: usize,
+}
+
+/// An element of a document.
+#[derive(Clone, Copy)]
+pub(crate) struct Element<'a> {
+    document: &'a Document<'a>,
+    place: usize,
+}
+
+/// Parses a document. Document type definitions are refused, and with them all entities but XML's own; so is what would
+/// cost more than its length.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, &'static str> {
-    guard::check(text)?;
-    let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
-    Document::parse_with_options(text, options).map_err(|_| "it is not well-formed XML")
+    let mut reader = Reader::from_str(text);
+    let mut builder = Builder { document: Document { elements: Vec::new(), attributes: Vec::new() }, open: Vec::new() };
+    let position = |reader: &Reader<&[u8]>| usize::try_from(reader.buffer_position()).map_err(|_| MALFORMED);
+    loop {
+        let from = position(&reader)?;
+        let event = reader.read_event().map_err(|_| MALFORMED)?;
+        let raw = text.get(from..position(&reader)?).ok_or(MALFORMED)?;
+        match event {
+            Event::Start(_) => builder.open(raw, ">")?,
+            Event::Empty(_) => {
+                builder.open(raw, "/>")?;
+                builder.close()?;
+            }
+            Event::End(_) => builder.close()?,
+            Event::Text(_) => builder.text(Cow::Borrowed(raw))?,
+            Event::CData(_) => {
+                let inner = raw.strip_prefix("<![CDATA[").and_then(|raw| raw.strip_suffix("]]>"));
+                builder.text(Cow::Borrowed(inner.ok_or(MALFORMED)?))?;
+            }
+            Event::GeneralRef(reference) => builder.text(resolved(&reference)?)?,
+            Event::DocType(_) => return Err("it has a document type definition"),
+            Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
+            Event::Eof => return builder.finish(),
+        }
+    }
 }
 
-/// The children that are elements of this name.
-pub(crate) fn children<'a, 'input>(
-    parent: Node<'a, 'input>,
-    name: &'static str,
-) -> impl Iterator<Item = Node<'a, 'input>> {
-    parent.children().filter(move |node| is(*node, name))
+/// What a reference stands for.
+fn resolved(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, &'static str> {
+    match reference.resolve_char_ref() {
+        Ok(Some(c)) => Ok(Cow::Owned(c.to_string())),
+        Ok(None) => resolve_predefined_entity(reference).map(Cow::Borrowed).ok_or(MALFORMED),
+        Err(_) => Err(MALFORMED),
+    }
 }
 
-/// The first child that is an element of this name.
-pub(crate) fn child<'a, 'input>(parent: Node<'a, 'input>, name: &'static str) -> Option<Node<'a, 'input>> {
+struct Builder<'a> {
+    document: Document<'a>,
+    /// The places of the elements that are open.
+    open: Vec<usize>,
+}
+
+impl<'a> Builder<'a> {
+    /// A start tag, from `<` to its end.
+    fn open(&mut self, tag: &'a str, end: &str) -> Result<(), &'static str> {
+        let place = self.document.elements.len();
+        if self.open.is_empty() && place > 0 {
+            return Err(MALFORMED);
+        }
+        if self.open.len() >= DEEPEST {
+            return Err("its elements are nested too deeply");
+        }
+        if place >= MOST_ELEMENTS {
+            return Err("it has more elements than can be read");
+        }
+        let inner = tag.strip_prefix('<').and_then(|tag| tag.strip_suffix(end)).ok_or(MALFORMED)?;
+        let length = inner.find(|c: char| c.is_ascii_whitespace()).unwrap_or(inner.len());
+        let (name, rest) = inner.split_at(length);
+        let first = self.document.attributes.len();
+        if !rest.trim_ascii().is_empty() {
+            self.attributes(inner, length)?;
+        }
+        self.document.elements.push(Data {
+            name: local(name),
+            attributes: first..self.document.attributes.len(),
+            text: Cow::Borrowed(""),
+            end: place + 1,
+        });
+        self.open.push(place);
+        Ok(())
+    }
+
+    fn attributes(&mut self, inner: &'a str, from: usize) -> Result<(), &'static str> {
+        for (number, attribute) in Attributes::new(inner, from).enumerate() {
+            if number >= MOST_ATTRIBUTES {
+                return Err("an element has more attributes than can be read");
+            }
+            let attribute = attribute.map_err(|_| MALFORMED)?;
+            let name = attribute.key.0;
+            if name == "xmlns" || name.starts_with("xmlns:") {
+                continue;
+            }
+            let value = match attribute.value {
+                Cow::Borrowed(raw) => unescape(raw).map_err(|_| MALFORMED)?,
+                Cow::Owned(raw) => Cow::Owned(unescape(&raw).map_err(|_| MALFORMED)?.into_owned()),
+            };
+            self.document.attributes.push((local(name), value));
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), &'static str> {
+        let place = self.open.pop().ok_or(MALFORMED)?;
+        self.document.elements[place].end = self.document.elements.len();
+        Ok(())
+    }
+
+    /// Text comes in pieces, cut at references, comments and the like. What only stands between elements is left out.
+    fn text(&mut self, piece: Cow<'a, str>) -> Result<(), &'static str> {
+        let blank = piece.trim_ascii().is_empty();
+        let Some(place) = self.open.last() else { return if blank { Ok(()) } else { Err(MALFORMED) } };
+        let has_children = self.document.elements.len() > place + 1;
+        if !(blank && has_children) {
+            let text = &mut self.document.elements[*place].text;
+            if text.is_empty() {
+                *text = piece;
+            } else {
+                text.to_mut().push_str(&piece);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Document<'a>, &'static str> {
+        if self.open.is_empty() && !self.document.elements.is_empty() { Ok(self.document) } else { Err(MALFORMED) }
+    }
+}
+
+/// A name without its prefix.
+fn local(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(_, local)| local)
+}
+
+impl<'a> Document<'a> {
+    /// The element that holds all others.
+    pub(crate) fn root(&'a self) -> Element<'a> {
+        Element { document: self, place: 0 }
+    }
+}
+
+impl<'a> Element<'a> {
+    /// Its local name.
+    pub(crate) fn name(self) -> &'a str {
+        self.data().name
+    }
+
+    /// Its children.
+    pub(crate) fn children(self) -> impl Iterator<Item = Self> {
+        let Self { document, place } = self;
+        let end = self.data().end;
+        let mut next = place + 1;
+        std::iter::from_fn(move || {
+            let child = Self { document, place: next };
+            (next < end).then(|| {
+                next = child.data().end;
+                child
+            })
+        })
+    }
+
+    /// It, and all elements in it.
+    pub(crate) fn descendants(self) -> impl Iterator<Item = Self> {
+        let Self { document, place } = self;
+        (place..self.data().end).map(move |place| Self { document, place })
+    }
+
+    /// Whether it has an attribute that is no namespace.
+    pub(crate) fn has_attributes(self) -> bool {
+        !self.data().attributes.is_empty()
+    }
+
+    fn data(self) -> &'a Data<'a> {
+        &self.document.elements[self.place]
+    }
+}
+
+/// The children of this name.
+pub(crate) fn children<'a>(parent: Element<'a>, name: &'static str) -> impl Iterator<Item = Element<'a>> {
+    parent.children().filter(move |child| child.name() == name)
+}
+
+/// The first child of this name.
+pub(crate) fn child<'a>(parent: Element<'a>, name: &'static str) -> Option<Element<'a>> {
     children(parent, name).next()
 }
 
-/// Whether it is an element of this name.
-pub(crate) fn is(node: Node<'_, '_>, name: &str) -> bool {
-    node.is_element() && node.tag_name().name() == name
-}
-
-/// The text of an element: all pieces of it, where comments or the like lie between.
-pub(crate) fn text<'a>(element: Node<'a, '_>) -> Cow<'a, str> {
-    let mut pieces = element.children().filter(|node| node.is_text()).filter_map(|node| node.text());
-    let first = pieces.next().unwrap_or_default();
-    let mut whole = Cow::Borrowed(first);
-    for piece in pieces {
-        whole.to_mut().push_str(piece);
-    }
-    whole
+/// The text of an element, without that of its children.
+pub(crate) fn text(element: Element<'_>) -> &str {
+    &element.data().text
 }
 
 /// The text of a child, without the white space around it; `None` when there is no such child.
-pub(crate) fn word<'a>(parent: Node<'a, '_>, name: &'static str) -> Option<Cow<'a, str>> {
-    child(parent, name).map(|node| match text(node) {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
-    })
+pub(crate) fn word<'a>(parent: Element<'a>, name: &'static str) -> Option<&'a str> {
+    child(parent, name).map(|child| text(child).trim())
 }
 
 /// An attribute, whatever its namespace.
-pub(crate) fn attribute<'a>(element: Node<'a, '_>, name: &str) -> Option<&'a str> {
-    element.attributes().find(|attribute| attribute.name() == name).map(|attribute| attribute.value())
+pub(crate) fn attribute<'a>(element: Element<'a>, name: &str) -> Option<&'a str> {
+    let attributes = &element.document.attributes[element.data().attributes.clone()];
+    attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names, attributes and texts, as lines.
+    fn shown(xml: &str) -> Result<String, &'static str> {
+        fn show(element: Element<'_>, lines: &mut Vec<String>) {
+            let attributes = &element.document.attributes[element.data().attributes.clone()];
+            let attributes: String = attributes.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+            lines.push(format!("{}{attributes}:{}", element.name(), text(element)));
+            element.children().for_each(|child| show(child, lines));
+            lines.push(".".to_owned());
+        }
+        let document = parse(xml)?;
+        let mut lines = Vec::new();
+        show(document.root(), &mut lines);
+        Ok(lines.join(" "))
+    }
+
+    #[test]
+    fn elements_have_their_children_attributes_and_texts() {
+        let xml = "<?xml version='1.0'?>\n<s:a xmlns:s='u' xmlns='v' x:y = '1' z=\"a&lt;b\"> <b/>\r\n<c>t</c><!-- no --><c><d/></c> </s:a>\n";
+        assert_eq!(shown(xml).unwrap(), "a y=1 z=a<b:  b: . c:t . c: d: . . .");
+    }
+
+    #[test]
+    fn a_text_in_pieces_is_one() {
+        let xml = "<a>1 &amp; 2<!-- 3 -->&#52;<![CDATA[<5>&amp;]]>&#x1F980;</a>";
+        assert_eq!(shown(xml).unwrap(), "a:1 & 24<5>&amp;🦀 .");
+        assert_eq!(shown("<a>\n <![CDATA[]]>x</a>").unwrap(), "a:\n x .");
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_refused() {
+        for xml in [
+            "",
+            " ",
+            "x",
+            "<",
+            "<a",
+            "<a>",
+            "<a><b></a></b>",
+            "</a>",
+            "<a/><b/>",
+            "<a/>x",
+            "x<a/>",
+            "<a></a ><a/>",
+            "<a b/>",
+            "<a b=1/>",
+            "<a b='1' b='2'/>",
+            "<a b='/>",
+            "<a>&nbsp;</a>",
+            "<a>&#0;</a>",
+            "<a>&</a>",
+            "<a b='&x;'/>",
+            "<a><!-- </a>",
+            "<a><![CDATA[</a>",
+            "&amp;<a/>",
+            "<![CDATA[x]]><a/>",
+        ] {
+            assert!(shown(xml).is_err(), "{xml}");
+        }
+        assert_eq!(shown("<!DOCTYPE a><a/>"), Err("it has a document type definition"));
+    }
+
+    #[test]
+    fn each_bound_is_kept() {
+        let nested = |depth: usize| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
+        assert!(shown(&nested(DEEPEST)).is_ok());
+        assert!(shown(&nested(DEEPEST + 1)).is_err());
+        let wide = |number: usize| format!("<a {}/>", (0..number).map(|n| format!("b{n}='' ")).collect::<String>());
+        assert!(shown(&wide(MOST_ATTRIBUTES)).is_ok());
+        assert!(shown(&wide(MOST_ATTRIBUTES + 1)).is_err());
+        let long = |number: usize| format!("<a>{}</a>", "<b/>".repeat(number));
+        assert!(parse(&long(MOST_ELEMENTS - 1)).is_ok());
+        assert!(parse(&long(MOST_ELEMENTS)).is_err());
+    }
 }
