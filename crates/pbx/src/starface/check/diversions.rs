@@ -115,7 +115,10 @@ impl Found {
             steps.push(ok("STARFACE spellings", spellings.join("; ")));
         }
         if !self.undescribed.is_empty() {
-            let members: Vec<&str> = self.undescribed.iter().map(String::as_str).take(20).collect();
+            // A name that is none of a programmer's may be anybody's.
+            let is_plain =
+                |name: &&str| name.len() <= 80 && name.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c));
+            let members: Vec<&str> = self.undescribed.iter().map(String::as_str).filter(is_plain).take(20).collect();
             let members = members.join(", ");
             steps.push(ok(
                 "STARFACE entries",
