@@ -46,8 +46,8 @@ pub(crate) struct Step {
     run: fn(&Shell) -> Result<Tally>,
 }
 
-/// No other step's build has this feature but that of `acceptors`.
-const KERBEROS: &str = "--features=busylamp-windows-auth/kerberos";
+/// What only a build that is asked to has in it.
+const KERBEROS: &str = "--features=busylamp/kerberos";
 
 const fn quick(name: &'static str, what: &'static str, run: fn(&Shell) -> Result<Tally>) -> Step {
     Step { name, what, length: Length::Quick, run }

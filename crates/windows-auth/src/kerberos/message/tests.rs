@@ -103,7 +103,7 @@ fn a_request_shows_no_password_and_names_whom_it_asks_for() {
 proptest! {
     #[test]
     fn no_answer_makes_it_fall_over(bytes in prop::collection::vec(any::<u8>(), 0..200), tag in 0_u8..32) {
-        let message = element(application(tag), &[&list(&[bytes.clone()])]);
+        let message = element(application(tag), &[&list(std::slice::from_ref(&bytes))]);
         for message in [&message, &bytes] {
             match Reply::read(message) {
                 Some(Reply::Ticket(reply)) => {
