@@ -1,6 +1,8 @@
 //! `busylamp check`: a walk through the whole chain, calendar and telephone system, user by user, that changes
 //! nothing and says for each step what is right or what to do.
 
+pub mod starface;
+
 use std::collections::BTreeMap;
 
 use busylamp_calendar::{MailboxError, Outcome, Request, Window, hybrid::Side};

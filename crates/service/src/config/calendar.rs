@@ -51,7 +51,7 @@ impl CalendarConfig {
 #[derive(Clone, Debug)]
 pub struct Polled<S> {
     /// How it is reached.
-    pub settings: S,
+    pub settings: Box<S>,
     /// How often it is asked.
     pub every: SignedDuration,
 }
@@ -159,7 +159,7 @@ fn build_graph(written: &WrittenGraph, secrets: &Secrets) -> Result<Polled<Graph
         trust: trust("graph.trust", written.trust.as_ref(), secrets)?,
         ..GraphSettings::new(cloud, &written.tenant, &written.client_id, secret("graph.client_secret", secrets)?)
     };
-    Ok(Polled { settings, every: written.poll.0 })
+    Ok(Polled { settings: Box::new(settings), every: written.poll.0 })
 }
 
 fn cloud(name: Option<&str>) -> Result<Cloud, Refusal> {
@@ -184,7 +184,7 @@ fn build_ews(written: &WrittenEws, secrets: &Secrets) -> Result<Polled<Exchange>
     };
     settings.validate().map_err(|error| Refusal::new(error.key(), error.to_string()))?;
     let key = AccountKey::new(written, &settings, secrets);
-    Ok(Polled { settings: Exchange { settings, key }, every: written.poll.0 })
+    Ok(Polled { settings: Box::new(Exchange { settings, key }), every: written.poll.0 })
 }
 
 /// Keys that belong to another way of signing in.
