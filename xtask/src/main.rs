@@ -14,6 +14,7 @@
 //! bridge      the module inside the PBX, packed, and its pretended PBX
 //! supply      tools that are missing; licences, bans, advisories
 //! bench       the benchmarks
+//! simulate    the deterministic simulation
 //! shell       running other programs
 //! ```
 
@@ -28,6 +29,7 @@ mod metadata;
 mod order;
 mod repository;
 mod shell;
+mod simulate;
 mod steps;
 mod suite;
 mod supply;
@@ -63,6 +65,8 @@ enum Command {
     },
     /// Every benchmark of the workspace, one after the other
     Bench,
+    /// The keeper in a pretended world that fails in every way
+    Simulate(simulate::Amount),
     /// The STARFACE module, packed as target/bridge/busylamp-bridge.sfm; needs a JDK of version 17 or later
     Bridge,
 }
@@ -75,6 +79,7 @@ fn main() -> ExitCode {
         }
         Command::Test { all, only, .. } => return test(all, &only),
         Command::Bench => Shell::at_root().and_then(|shell| bench::run_all(&shell)),
+        Command::Simulate(amount) => Shell::at_root().and_then(|shell| simulate::run(&shell, &amount)),
         Command::Bridge => Shell::at_root().and_then(|shell| bridge::make(&shell)),
     };
     conclude(done)

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::{
     acceptors, bridge, browser, clients, order, repository,
     shell::{Shell, result, run as run_command, say},
-    suite, supply, unused,
+    simulate, suite, supply, unused,
 };
 
 /// What was counted.
@@ -72,6 +72,7 @@ const STEPS: &[Step] = &[
     quick("bridge", "the STARFACE module and its pretended PBX build; the package has its format", bridge::check),
     quick("tests", "unit, property, protocol and program tests", suite::tests),
     quick("doctests", "examples in the documentation", suite::doc_tests),
+    quick("simulation", "the keeper in a pretended world that fails in every way, 36,000 user-days", simulate::check),
     quick("scenarios", "the scripted days, through the binary", suite::scenarios),
     quick("clients", "Microsoft's Graph SDKs for Python and JavaScript against the simulator", clients::check),
     quick("acceptors", "NTLM against pyspnego, Kerberos against MIT's KDC", acceptors::check),

@@ -25,6 +25,7 @@ mod place;
 mod plan;
 mod sabotage;
 mod shell;
+mod shrink;
 mod time;
 mod watch;
 mod world;
@@ -32,6 +33,7 @@ mod world;
 pub use outcome::{Invariant, Tally, Violation};
 pub use plan::{Size, Weather};
 pub use sabotage::Sabotage;
+pub use shrink::Failure;
 
 use crate::{plan::Plan, world::World};
 
@@ -42,32 +44,28 @@ pub struct Outcome {
     pub tally: Tally,
     /// The first broken promise.
     pub violation: Option<Violation>,
-    /// What happened just before, if it was asked for.
-    pub told: Vec<String>,
 }
 
 /// Runs one seed.
 pub fn run(seed: u64, size: Size, weather: Weather, sabotage: Sabotage) -> Outcome {
-    let plan = Plan::draw(seed, size, weather);
-    run_plan(&plan, sabotage, None, false)
+    run_plan(&Plan::draw(seed, size, weather), sabotage, None)
 }
 
-/// The same, with the program killed right after one effect.
+/// The same, with the program killed right after one effect: a commit, or a write that leaves.
 pub fn run_with_crash(seed: u64, size: Size, weather: Weather, effect: u64) -> Outcome {
-    let plan = Plan::draw(seed, size, weather);
-    run_plan(&plan, Sabotage::None, Some(effect), false)
+    run_plan(&Plan::draw(seed, size, weather), Sabotage::None, Some(effect))
 }
 
-/// The same, remembering what happened last before a promise was broken.
-pub fn run_telling(seed: u64, size: Size, weather: Weather, sabotage: Sabotage) -> Outcome {
+/// Runs one seed and, if a promise is broken, makes the failure small and tells it.
+pub fn examine(seed: u64, size: Size, weather: Weather) -> (Tally, Option<Box<Failure>>) {
     let plan = Plan::draw(seed, size, weather);
-    run_plan(&plan, sabotage, None, true)
+    let Outcome { tally, violation } = run_plan(&plan, Sabotage::None, None);
+    (tally, violation.map(|violation| Box::new(shrink::tell(&plan, violation, Sabotage::None))))
 }
 
-fn run_plan(plan: &Plan, sabotage: Sabotage, crash: Option<u64>, tells: bool) -> Outcome {
+fn run_plan(plan: &Plan, sabotage: Sabotage, crash: Option<u64>) -> Outcome {
     let mut world = World::new(plan, sabotage);
     world.crash_at_effect = crash;
-    world.tells = tells;
     world.run();
-    Outcome { tally: world.tally, violation: world.violation, told: world.told.into() }
+    Outcome { tally: world.tally, violation: world.violation }
 }

@@ -109,11 +109,37 @@ impl Outside {
             | Self::HalfDirectory { .. } => None,
         }
     }
+
+    /// Makes it concern another user.
+    pub(crate) fn set_user(&mut self, to: usize) {
+        match self {
+            Self::Put { user, .. }
+            | Self::Remove { user, .. }
+            | Self::ByHand { user, .. }
+            | Self::Refuses { user, .. }
+            | Self::Deleted { user, .. }
+            | Self::Leaves { user, .. }
+            | Self::Address { user, .. }
+            | Self::Lie { user, .. } => *user = to,
+            Self::PbxAway { .. }
+            | Self::CalendarAway { .. }
+            | Self::Crash { .. }
+            | Self::Stop { .. }
+            | Self::StoreFails { .. }
+            | Self::ClockWrong { .. }
+            | Self::Suspend { .. }
+            | Self::Policy { .. }
+            | Self::Deactivated { .. }
+            | Self::HalfDirectory { .. } => {}
+        }
+    }
 }
 
 /// A user at the start.
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
+    /// What the user's chances on the network are drawn by, also when others are left out.
+    pub(crate) number: u64,
     pub(crate) values: Vec<(Slot, Value)>,
     /// By instance.
     pub(crate) member: [bool; 2],

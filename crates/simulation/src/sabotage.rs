@@ -14,6 +14,8 @@ pub enum Sabotage {
     IgnoresPeople,
     /// A give-back is answered by the shell itself and never sent.
     SwallowsGiveBacks,
+    /// When the instances are switched off in the end, give-backs are swallowed.
+    LeavesTheLast,
     /// Every batch is sent twice.
     SendsTwice,
     /// A calendar that can't be read is taken for an empty one.

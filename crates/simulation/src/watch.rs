@@ -25,7 +25,7 @@ use crate::{
 /// Writes are gathered for this long before they leave.
 const GATHER: Millis = 20;
 /// Writes to one place of an account in any hour. Refused give-backs alone make some twenty.
-const STORM: usize = 40;
+const STORM: usize = 30;
 /// Rounds at one instant.
 const ROUNDS: usize = 60;
 
@@ -291,9 +291,10 @@ impl World<'_> {
                 person.own[slot.index()].contest();
             }
         }
-        for write in step.writes.iter().filter(|write| write.purpose != Purpose::GiveBack) {
-            if let Some(slot) = Slot::of(&write.dimension) {
-                add(&mut person.own[slot.index()].written, &write.to);
+        for (dimension, hold) in step.state.holds() {
+            // Taken with a write or without.
+            if let Some(slot) = Slot::of(dimension) {
+                add(&mut person.own[slot.index()].written, &hold.ours);
             }
         }
         self.sabotage_step(step);
@@ -372,7 +373,12 @@ impl World<'_> {
             step.state = UserState::default();
             step.writes.clear();
         }
-        if self.sabotage == Sabotage::SwallowsGiveBacks && step.writes.iter().any(|w| w.purpose == Purpose::GiveBack) {
+        let swallows = match self.sabotage {
+            Sabotage::SwallowsGiveBacks => true,
+            Sabotage::LeavesTheLast => self.closing_time,
+            _ => false,
+        };
+        if swallows && step.writes.iter().any(|write| write.purpose == Purpose::GiveBack) {
             step.state = UserState::default();
             step.writes.clear();
         }
@@ -680,6 +686,10 @@ impl World<'_> {
         if let Some((invariant, what, expected)) = wrong {
             self.broken_expecting(invariant, user, what, Some(expected));
             return;
+        }
+        if user == 0 {
+            let values = &self.people[0].phone.values;
+            self.last_calm = (self.t, Slot::ALL.into_iter().map(|slot| (slot, values[slot.index()].clone())).collect());
         }
         let person = &mut self.people[user];
         for slot in settled {

@@ -156,20 +156,24 @@ pub(crate) struct World<'p> {
     pub(crate) crash_after: Option<(u32, Millis)>,
     /// The effect after which the program is killed, whatever else happens.
     pub(crate) crash_at_effect: Option<u64>,
+    /// When the program was killed, and when it started again.
+    pub(crate) crashes: Vec<(Millis, Millis)>,
+    /// When the first user was last held against the model, and what was shown.
+    pub(crate) last_calm: (Millis, Vec<(Slot, Value)>),
     pub(crate) flights: BTreeMap<u64, Flight>,
     pub(crate) watch: Watch,
     pub(crate) tally: Tally,
     pub(crate) violation: Option<Violation>,
     pub(crate) told: VecDeque<String>,
     pub(crate) tells: bool,
-    closing_time: bool,
+    pub(crate) closing_time: bool,
 }
 
 impl<'p> World<'p> {
     pub(crate) fn new(plan: &'p Plan, sabotage: Sabotage) -> Self {
         let users = plan.users.len();
         let accounts: Vec<AccountId> = (0..users).map(|user| AccountId::new((1000 + user).to_string())).collect();
-        let people = plan.users.iter().enumerate().map(|(user, start)| {
+        let people = plan.users.iter().map(|start| {
             let mut values: [Value; SLOTS] = std::array::from_fn(|_| Value::Switch(false));
             for (slot, value) in &start.values {
                 values[slot.index()] = value.clone();
@@ -186,7 +190,7 @@ impl<'p> World<'p> {
                 address_away: None,
                 gone_until: 0,
                 left_until: start.member.map(|member| if member { 0 } else { Millis::MAX }),
-                dice: Dice::new(plan.seed, &[4, user as u64]),
+                dice: Dice::new(plan.seed, &[4, start.number]),
                 parked: [Vec::new(), Vec::new()],
                 calm_at: 0,
                 check_queued: false,
@@ -221,6 +225,8 @@ impl<'p> World<'p> {
             starts_at: plan.begins,
             crash_after: None,
             crash_at_effect: None,
+            crashes: Vec::new(),
+            last_calm: (0, Vec::new()),
             flights: BTreeMap::new(),
             watch: Watch::new(users),
             tally: Tally::default(),
@@ -497,6 +503,8 @@ impl<'p> World<'p> {
             }
             Due::Directories => self.ask_directories(),
             Due::Activates { instance } => self.activate(instance),
+            // In the end there is one promise left, and it is looked after at the very end.
+            Due::Check { .. } if self.closing_time => {}
             Due::Check { user } => self.check(user),
         }
     }
@@ -879,6 +887,7 @@ impl<'p> World<'p> {
         self.tally.effects += 1;
         if self.crash_at_effect == Some(self.tally.effects) {
             self.tally.crashes += 1;
+            self.crashes.push((self.t, self.t + 3 * SECOND));
             self.ends(3 * SECOND);
         }
         match self.crash_after {
@@ -886,6 +895,7 @@ impl<'p> World<'p> {
                 self.crash_after = None;
                 if self.memory.is_some() {
                     self.tally.crashes += 1;
+                    self.crashes.push((self.t, self.t + lasting.max(SECOND)));
                     self.ends(lasting);
                 }
             }

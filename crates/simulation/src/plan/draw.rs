@@ -53,7 +53,7 @@ impl Plan {
         };
         for user in 0..size.users {
             let mut dice = Dice::new(seed, &[1, user as u64]);
-            plan.users.push(start(&mut dice, weather));
+            plan.users.push(start(user as u64, &mut dice, weather));
             plan.draw_user(user, size.days, weather, &mut dice);
         }
         if weather.faults {
@@ -156,10 +156,14 @@ impl Plan {
             }
         }
         // Another program that insists.
-        if dice.in_thousand(8) {
-            let at = midnight + dice.range(7 * HOUR, 17 * HOUR);
+        if dice.in_thousand(15) {
+            let begins = today.iter().find_map(|appointment| match appointment.span {
+                Span::Timed { start, .. } => Some(start),
+                Span::Days { .. } => None,
+            });
+            let at = begins.map_or(midnight + 9 * HOUR, |start| start + MINUTE).clamp(self.begins, self.ends);
             let values = vec![by_hand(dice)];
-            for time in 0..dice.range(10, 90) {
+            for time in 0..dice.range(10, 180) {
                 self.add(at + time * 20 * SECOND, Outside::ByHand { user, values: values.clone() });
             }
         }
@@ -246,10 +250,10 @@ impl Plan {
     }
 }
 
-fn start(dice: &mut Dice, weather: Weather) -> Start {
+fn start(number: u64, dice: &mut Dice, weather: Weather) -> Start {
     let values = Slot::ALL.into_iter().map(|slot| (slot, slot.at_the_start(dice))).collect();
     let second = weather.second_instance && dice.in_thousand(400);
-    Start { values, member: [!second || dice.in_thousand(700), second] }
+    Start { number, values, member: [!second || dice.in_thousand(700), second] }
 }
 
 fn by_hand(dice: &mut Dice) -> (Slot, Value) {

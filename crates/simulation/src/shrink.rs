@@ -1,0 +1,130 @@
+//! A failing plan made small, and told: as a scenario where its format can say it, else as a list of what happened.
+
+mod scenario;
+
+use std::fmt::Write as _;
+
+use crate::{
+    World,
+    outcome::{Invariant, Violation},
+    plan::{Outside, Plan},
+    sabotage::Sabotage,
+    time::{HOUR, Millis, instant},
+};
+
+/// Runs that shrinking may take.
+const TRIES: u32 = 400;
+/// Lines of what happened last.
+const LAST: usize = 40;
+
+/// A broken promise, told.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What was broken in the whole plan.
+    pub violation: Violation,
+    /// The smallest plan that was found to break it too: a scenario file if one reproduces it, else what happened.
+    pub report: String,
+}
+
+/// Makes a failing plan small and tells it.
+pub(crate) fn tell(plan: &Plan, violation: Violation, sabotage: Sabotage) -> Failure {
+    let mut smallest = Smallest { plan: plan.clone(), sabotage, invariant: violation.invariant, tries: 0 };
+    smallest.alone(violation.user);
+    smallest.until(violation.at);
+    smallest.fewer();
+    smallest.calmer();
+    let plan = smallest.plan;
+    let mut world = World::new(&plan, sabotage);
+    world.tells = true;
+    world.run();
+    let written = match &world.violation {
+        Some(violation) => scenario::write(&plan, violation, &world.crashes),
+        None => None,
+    };
+    let report = match written {
+        Some(toml) => format!("# a scenario that reproduces it: busylamp scenario FILE\n{toml}"),
+        None => {
+            let mut report = String::from("what is left of it (the format of scenarios can't say it):\n");
+            for entry in plan.entries.iter().filter(|entry| !matches!(entry.what, Outside::Put { .. })) {
+                let _infallible = writeln!(report, "  {} {:?}", instant(entry.at), entry.what);
+            }
+            report.push_str("the last that happened:\n");
+            for line in world.told.iter().skip(world.told.len().saturating_sub(LAST)) {
+                let _infallible = writeln!(report, "  {line}");
+            }
+            if let Some(violation) = &world.violation {
+                let _infallible = writeln!(report, "  {violation}");
+            }
+            report
+        }
+    };
+    Failure { violation, report }
+}
+
+struct Smallest {
+    plan: Plan,
+    sabotage: Sabotage,
+    invariant: Invariant,
+    tries: u32,
+}
+
+impl Smallest {
+    /// Takes a smaller plan if it breaks the same promise.
+    fn take(&mut self, plan: Plan) -> bool {
+        self.tries += 1;
+        let mut world = World::new(&plan, self.sabotage);
+        world.run();
+        let breaks = world.violation.as_ref().is_some_and(|violation| violation.invariant == self.invariant);
+        if breaks {
+            self.plan = plan;
+        }
+        breaks
+    }
+
+    /// One user, and what concerns all.
+    fn alone(&mut self, user: usize) {
+        let mut plan = self.plan.clone();
+        let Some(start) = plan.users.get(user).cloned() else { return };
+        plan.users = vec![start];
+        plan.entries.retain(|entry| entry.what.user().is_none_or(|whose| whose == user));
+        for entry in &mut plan.entries {
+            entry.what.set_user(0);
+        }
+        self.take(plan);
+    }
+
+    /// Nothing after it.
+    fn until(&mut self, at: Millis) {
+        let mut plan = self.plan.clone();
+        plan.ends = plan.ends.min(at + HOUR);
+        plan.entries.retain(|entry| entry.at <= at);
+        self.take(plan);
+    }
+
+    /// Ever smaller parts are left out, as long as the rest still breaks the promise.
+    fn fewer(&mut self) {
+        let mut part = self.plan.entries.len().div_ceil(2);
+        while part > 0 && self.tries < TRIES {
+            let mut at = 0;
+            while at < self.plan.entries.len() && self.tries < TRIES {
+                let mut plan = self.plan.clone();
+                let end = (at + part).min(plan.entries.len());
+                plan.entries.drain(at..end);
+                if !self.take(plan) {
+                    at += part;
+                }
+            }
+            part /= 2;
+        }
+    }
+
+    /// Without the tempers of the network, if it breaks all the same.
+    fn calmer(&mut self) {
+        let mut plan = self.plan.clone();
+        plan.rough_network = false;
+        plan.cuts_texts_at = None;
+        if self.take(plan) {
+            self.fewer();
+        }
+    }
+}
