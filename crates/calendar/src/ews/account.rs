@@ -32,6 +32,9 @@ use crate::clock::Clock;
 /// ("EWS throttling in Exchange", `EWSMaxConcurrency`).
 const AT_ONCE: usize = 4;
 
+/// Bytes of an answer that takes its time.
+const LONG: usize = 16 << 10;
+
 /// How often a request is sent within one poll.
 const ATTEMPTS: u32 = 4;
 
@@ -71,8 +74,8 @@ pub(super) struct Question<'a> {
 /// What each mailbox of a request is answered.
 pub(super) type Answers<T> = Vec<Result<T, MailboxFault>>;
 
-/// Takes an answer apart.
-pub(super) type Read<'a, T> = &'a (dyn Fn(&[u8]) -> Result<Answer<T>, AnswerError> + Sync);
+/// Takes an answer apart. It borrows nothing, since another thread does it.
+pub(super) type Read<T> = Arc<dyn Fn(&[u8]) -> Result<Answer<T>, AnswerError> + Send + Sync>;
 
 impl EwsAccount {
     /// An account with these settings. Nothing is asked yet.
@@ -114,10 +117,10 @@ impl EwsAccount {
     }
 
     /// Asks as often as it takes and is allowed, and gives what each mailbox was answered.
-    pub(super) async fn ask<T>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         question: &Question<'_>,
-        read: Read<'_, T>,
+        read: Read<T>,
         clock: Clock,
     ) -> Result<Answers<T>, EwsError> {
         let give_up = Instant::now() + PATIENCE;
@@ -130,7 +133,7 @@ impl EwsAccount {
             }
             let version = *self.version.lock().unwrap_or_else(PoisonError::into_inner);
             let answered = match self.once(question, version, clock).await {
-                Ok(body) => self.take_apart(&body, read),
+                Ok(body) => self.take_apart(body, &read).await,
                 Err(error) => Err(error),
             };
             let error = match answered {
@@ -267,8 +270,16 @@ impl EwsAccount {
         soap(answer, self.credential.is_password(), clock.now())
     }
 
-    fn take_apart<T>(&self, body: &[u8], read: Read<'_, T>) -> Result<Answers<T>, EwsError> {
-        match read(body) {
+    /// Takes an answer apart, beside the requests under way where it is long: else they would wait for it.
+    async fn take_apart<T: Send + 'static>(&self, body: Bytes, read: &Read<T>) -> Result<Answers<T>, EwsError> {
+        let answer = if body.len() < LONG {
+            read(&body)
+        } else {
+            let read = Arc::clone(read);
+            let apart = tokio::task::spawn_blocking(move || read(&body)).await;
+            apart.map_err(|_| EwsError::BadAnswer("it can't be taken apart"))?
+        };
+        match answer {
             Ok(answer) => {
                 self.met(answer.server);
                 Ok(answer.mailboxes)

@@ -1,6 +1,8 @@
 //! Free/busy times: the doorbell of many mailboxes at a time, their time zones, and, where no calendar is shared, all that
 //! there is to read.
 
+use std::sync::Arc;
+
 use busylamp_core::ids::MailAddress;
 use busylamp_ews::{FreeBusy, RequestedView, Span, availability, request};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -44,7 +46,8 @@ pub(super) async fn read(
                 acting_as: (!account.credential.is_password()).then_some(anchor),
                 body: &|header| request::availability(header, &batch, span, RequestedView::Detailed),
             };
-            account.ask(&question, &|body| availability::read(body, batch.len(), span), clock).await
+            let asked = batch.len();
+            account.ask(&question, Arc::new(move |body| availability::read(body, asked, span)), clock).await
         }
     })
     .await

@@ -3,11 +3,15 @@
 use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
-    io,
     sync::Arc,
 };
 
-use busylamp_core::{event::Agenda, ids::MailAddress, title::Reading};
+use busylamp_core::{
+    event::{Agenda, Event, ReadKind, When},
+    ids::MailAddress,
+    keyword::Keywords,
+    title::{Reading, Title},
+};
 use busylamp_ews::{Busy, Marks, Span};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -217,19 +221,36 @@ impl Mailbox {
 
 /// A number that two agendas share only by chance.
 fn print(agenda: &Agenda) -> u64 {
-    struct Into(DefaultHasher);
-    impl io::Write for Into {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.write(bytes);
-            Ok(bytes.len())
+    let mut into = DefaultHasher::new();
+    for event in agenda.events() {
+        let Event {
+            id,
+            when,
+            kind,
+            keywords: Keywords { explicit, dnd, forward, almost },
+            title,
+            sensitivity,
+            response,
+            cancelled,
+            draft,
+            series_master,
+        } = event;
+        id.hash(&mut into);
+        match when {
+            When::Timed { start, end } => (0, start, end).hash(&mut into),
+            When::AllDay { first, last } => (1, first, last).hash(&mut into),
         }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+        match kind {
+            ReadKind::Known(kind) => (0, kind).hash(&mut into),
+            ReadKind::Unrecognised(word) => (1, word).hash(&mut into),
         }
+        match title {
+            Title::Clear(title) => (0, title).hash(&mut into),
+            Title::Masked => 1.hash(&mut into),
+            Title::NotKept => 2.hash(&mut into),
+        }
+        (*sensitivity as u8, *response as u8, cancelled, draft, series_master).hash(&mut into);
+        (explicit, dnd, forward, almost).hash(&mut into);
     }
-    let mut into = Into(DefaultHasher::new());
-    // Neither an agenda nor a hash can fail to be written.
-    let _ = serde_json::to_writer(&mut into, agenda);
-    into.0.finish()
+    into.finish()
 }

@@ -1,6 +1,6 @@
 //! One poll: who is asked what, in which order.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use busylamp_core::{event::Agenda, ids::MailAddress};
 use busylamp_ews::{FreeBusy, Shape, Span, answer, request};
@@ -207,7 +207,7 @@ impl<'a> Poll<'a> {
                 acting_as: Some(&mail),
                 body: &|header| request::find_items(header, &mails, Shape::Marks, span, PROBE),
             };
-            let found = account.ask(&question, &|body| answer::marks(body, 1), clock).await;
+            let found = account.ask(&question, Arc::new(|body| answer::marks(body, 1)), clock).await;
             let view = match found.map(|mut answers| answers.pop()) {
                 Ok(Some(Ok(marks))) => Ok(marks.complete.then(|| View::of_marks(&marks))),
                 Ok(Some(Err(fault))) => Err(batch::of_mailbox(fault)),

@@ -1,9 +1,12 @@
 //! The full reading: every event of a window, in one request for many mailboxes, and in further ones where a calendar is
 //! longer than a page.
 
+use std::sync::Arc;
+
 use busylamp_core::{
     event::{Agenda, Event},
     ids::MailAddress,
+    title::Reading,
 };
 use busylamp_ews::{ReadItems, Rest, Shape, Span, answer, request};
 use futures_util::future::join_all;
@@ -48,7 +51,8 @@ pub(super) async fn read(
     let span = Span { from: request.window.from, to: request.window.to };
     let single = BatchSize::new(1);
     let size = if one_each { &single } else { &account.items };
-    let view = View { account, request, one_each, clock };
+    let reading = Arc::new(request.reading.clone());
+    let view = View { account, reading: &reading, one_each, clock };
     let first = batch::each(targets.len(), size, clock, |places| {
         let batch: Vec<&Target> = places.iter().map(|place| &targets[*place]).collect();
         async move { view.page(&batch, span, PAGE).await }
@@ -67,7 +71,7 @@ pub(super) async fn read(
 #[derive(Clone, Copy)]
 struct View<'a> {
     account: &'a EwsAccount,
-    request: &'a Request<'a>,
+    reading: &'a Arc<Reading>,
     one_each: bool,
     clock: Clock,
 }
@@ -81,8 +85,7 @@ impl View<'_> {
         most: u32,
     ) -> Result<super::account::Answers<busylamp_ews::Page>, EwsError> {
         let mails: Vec<&MailAddress> = targets.iter().map(|target| &target.mail).collect();
-        let zones: Vec<&TimeZone> = targets.iter().map(|target| &target.zone).collect();
-        let how = ReadItems { span, reading: self.request.reading, zone_named: &zone::named };
+        let zones: Vec<TimeZone> = targets.iter().map(|target| target.zone.clone()).collect();
         let known = targets.iter().find(|target| target.known).or(targets.first());
         let anchor = known.map(|target| &target.mail).ok_or(EwsError::BadAnswer("nobody was asked for"))?;
         let question = Question {
@@ -90,7 +93,12 @@ impl View<'_> {
             acting_as: self.one_each.then_some(anchor),
             body: &|header| request::find_items(header, &mails, Shape::Events { subject: true }, span, most),
         };
-        self.account.ask(&question, &|body| answer::items(body, &zones, &how), self.clock).await
+        let reading = Arc::clone(self.reading);
+        let read = move |body: &[u8]| {
+            let zones: Vec<&TimeZone> = zones.iter().collect();
+            answer::items(body, &zones, &ReadItems { span, reading: &reading, zone_named: &zone::named })
+        };
+        self.account.ask(&question, Arc::new(read), self.clock).await
     }
 
     /// All of a calendar whose first page this is.
