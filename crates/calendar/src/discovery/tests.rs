@@ -386,6 +386,7 @@ async fn a_password_that_two_hosts_refuse_is_shown_to_no_third() {
     assert_eq!(report.found, None);
     let passwords: Vec<_> = world.asked().into_iter().filter(|url| url.starts_with("password")).collect();
     assert_eq!(passwords.len(), 2, "{passwords:?}");
+    assert!(report.tried.last().unwrap().said.contains("refused too often"), "{report:#?}");
 }
 
 #[tokio::test]

@@ -200,6 +200,9 @@ impl<'a> Walk<'a> {
                         self.refusals += 1;
                         "it refuses the user or the password; check both before trying again, so that no account is locked"
                     }
+                    (_, true) if self.refusals >= MOST_REFUSALS => {
+                        "it wants a sign-in, but the password has been refused too often to be shown to it"
+                    }
                     (_, true) => "it wants a sign-in: give a user and a password",
                     (_, false) => "it wants a sign-in, and has not been confirmed",
                 };

@@ -28,7 +28,8 @@ pub(super) fn soap(answer: Response<Bytes>, password: bool, now: Timestamp) -> R
         401 => EwsError::Refused { said, offered: offered(headers), password },
         // A forms login answers 302 or 440; a random outage sends to the page of errors.
         300..=399 if location(headers).contains("genericerrorpage") => EwsError::Trouble(said),
-        300..=399 | 440 => EwsError::FormLogin(said),
+        300..=399 => EwsError::FormLogin(Said { text: elsewhere(headers), ..said }),
+        440 => EwsError::FormLogin(said),
         403 => match text(headers, "x-ews-policy-reason") {
             Some(reason) => EwsError::Policy(reason),
             None => EwsError::Forbidden(said),
@@ -64,6 +65,14 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 fn location(headers: &HeaderMap) -> String {
     let location = headers.get(header::LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase());
     location.unwrap_or_default()
+}
+
+/// Where a redirect leads, without what may stand behind a question mark.
+fn elsewhere(headers: &HeaderMap) -> String {
+    let to = location(headers);
+    let place = to.split(['?', '#']).next().unwrap_or_default();
+    let place: String = place.chars().filter(|c| !c.is_control()).take(MOST).collect();
+    if place.is_empty() { "a redirect to nowhere".to_owned() } else { format!("a redirect to {place}") }
 }
 
 /// The names of the ways to sign in, without their parameters.
@@ -103,7 +112,10 @@ mod tests {
         let page = "/ews/genericerrorpage.htm?aspxerrorpath=/EWS/Exchange.asmx";
         assert!(matches!(of(302, &[("location", page)], ""), EwsError::Trouble(_)));
         let login = "https://mail.example.com/CookieAuth.dll?GetLogon";
-        assert!(matches!(of(302, &[("location", login)], ""), EwsError::FormLogin(_)));
+        let error = of(302, &[("location", login)], "");
+        assert!(matches!(error, EwsError::FormLogin(_)));
+        let text = error.to_string();
+        assert!(text.contains("mail.example.com/cookieauth.dll") && !text.contains("getlogon"), "{text}");
         assert!(matches!(of(302, &[], ""), EwsError::FormLogin(_)));
         assert!(matches!(of(440, &[], ""), EwsError::FormLogin(_)));
     }
