@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::{self, Failure};
@@ -38,5 +38,30 @@ pub(crate) async fn told_to_stop() {
     tokio::select! {
         () = wait(SignalKind::terminate()) => {},
         () = wait(SignalKind::interrupt()) => {},
+    }
+}
+
+/// Does something to its end, whoever tells the program to stop meanwhile; they are told `why`.
+///
+/// # Errors
+/// If it can't be protected. Nothing of it is done then.
+pub(crate) async fn to_its_end<T>(work: impl Future<Output = T>, why: &str) -> Result<T, Failure> {
+    let deaf_to = |kind| -> Result<Signal, Failure> {
+        signal(kind)
+            .map_err(|error| Failure::CouldNot(format!("signals can't be held off, so it is not begun: {error}")))
+    };
+    let mut interrupt = deaf_to(SignalKind::interrupt())?;
+    let mut terminate = deaf_to(SignalKind::terminate())?;
+    let mut hangup = deaf_to(SignalKind::hangup())?;
+    let mut quit = deaf_to(SignalKind::quit())?;
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return Ok(done),
+            Some(()) = interrupt.recv() => exit::say(why),
+            Some(()) = terminate.recv() => exit::say(why),
+            Some(()) = hangup.recv() => exit::say(why),
+            Some(()) = quit.recv() => exit::say(why),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `busylamp check`: the whole chain, read-only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use busylamp_core::{check::Verdict, ids::InstanceId};
 use busylamp_service::{
@@ -8,6 +8,7 @@ use busylamp_service::{
     config::{InstanceConfig, build},
     stored_instances,
 };
+use busylamp_store::Store;
 use jiff::Timestamp;
 
 use super::instances;
@@ -18,7 +19,10 @@ use crate::{
 };
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    part: Option<Part>,
     #[command(flatten)]
     data: Data,
     /// A file as for `apply`; absent: the instances of the store, while the service does not run.
@@ -28,11 +32,25 @@ pub(crate) struct Arguments {
     names: bool,
 }
 
+/// A part of the chain.
+#[derive(clap::Subcommand)]
+enum Part {
+    /// Look through the telephone system alone, and with --write try everything with one willing user.
+    Starface(super::check_starface::Arguments),
+}
+
 pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     log("error");
+    if let Some(Part::Starface(arguments)) = arguments.part {
+        return super::check_starface::run(arguments).await;
+    }
     let mut all_is_well = true;
     let mut walker = Walker::default();
-    for config in configurations(&arguments).await? {
+    let configs = match &arguments.file {
+        Some(file) => written(file)?,
+        None => stored(&arguments.data.open().await?).await?,
+    };
+    for config in configs {
         print(&format!("{}", config.id))?;
         let findings = walker.walk(&config, Timestamp::now()).await;
         show(&findings, arguments.names)?;
@@ -41,13 +59,13 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     if all_is_well { Ok(()) } else { Err(Failure::NotSo) }
 }
 
-async fn configurations(arguments: &Arguments) -> Result<Vec<InstanceConfig>, Failure> {
-    let Some(file) = &arguments.file else {
-        let store = arguments.data.open().await?;
-        let stored = stored_instances(&store).await;
-        store.close().await;
-        return stored.map_err(|error| Failure::CouldNot(error.to_string()));
-    };
+/// The instances of a store.
+pub(super) async fn stored(store: &Store) -> Result<Vec<InstanceConfig>, Failure> {
+    stored_instances(store).await.map_err(|error| Failure::CouldNot(error.to_string()))
+}
+
+/// The instances of a file.
+pub(super) fn written(file: &Path) -> Result<Vec<InstanceConfig>, Failure> {
     let place = |refusal| Failure::BadInput(format!("{}: {refusal}", file.display()));
     let instances = instances(file)?;
     let built = instances.iter().enumerate().map(|(index, (written, secrets))| {
@@ -59,12 +77,7 @@ async fn configurations(arguments: &Arguments) -> Result<Vec<InstanceConfig>, Fa
 
 fn show(findings: &Findings, names: bool) -> exit::Result {
     for Walked { through, step } in &findings.steps {
-        let (mark, text) = match &step.verdict {
-            Verdict::Ok(found) => ("ok   ", found),
-            Verdict::Note(note) => ("note ", note),
-            Verdict::Fault(fault) => ("FAULT", fault),
-        };
-        print(&format!("  {mark} {through}, {}: {text}", step.name))?;
+        print(&line(&format!("{through}, {}", step.name), &step.verdict))?;
     }
     let found = findings.users.iter().filter(|user| user.trouble.is_none()).count();
     print(&format!("  {} of {} users can be followed", found, findings.users.len()))?;
@@ -80,4 +93,14 @@ fn show(findings: &Findings, names: bool) -> exit::Result {
         print(&format!("  FAULT user {}{name}: {flag}: {advice}", user.account))?;
     }
     Ok(())
+}
+
+/// A step as a line.
+pub(super) fn line(name: &str, verdict: &Verdict) -> String {
+    let (mark, text) = match verdict {
+        Verdict::Ok(found) => ("ok   ", found),
+        Verdict::Note(note) => ("note ", note),
+        Verdict::Fault(fault) => ("FAULT", fault),
+    };
+    format!("  {mark} {name}: {text}")
 }

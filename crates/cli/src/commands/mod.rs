@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod check;
+mod check_starface;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod find_exchange;

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
 mod chaos;
+mod check_starface;
 mod commands;
 mod day;
 mod exchange;

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::world::{World, eventually};
+use crate::world::{LONG_PATIENCE, World, eventually};
 
 /// A stop has to be done within this.
 const STOP: Duration = Duration::from_secs(5);
@@ -54,15 +54,29 @@ impl Process {
     }
 
     /// As the system's service manager stops it. Returns the exit status, and has to do so in time.
-    pub(crate) async fn terminate(mut self) -> Option<i32> {
-        let told = Instant::now();
+    pub(crate) async fn terminate(self) -> Option<i32> {
+        self.signal("-TERM");
+        self.end_within(STOP).await
+    }
+
+    /// Sends a signal, such as `-INT`.
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
+    /// Waits until it ends by itself, as long as for anything. Returns the exit status.
+    pub(crate) async fn end(self) -> Option<i32> {
+        self.end_within(LONG_PATIENCE).await
+    }
+
+    async fn end_within(mut self, bound: Duration) -> Option<i32> {
+        let told = Instant::now();
         loop {
             if let Some(status) = self.0.try_wait().unwrap() {
                 return status.code();
             }
-            assert!(told.elapsed() < STOP, "it does not stop");
+            assert!(told.elapsed() < bound, "it does not stop");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

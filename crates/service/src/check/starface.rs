@@ -3,7 +3,7 @@
 
 use busylamp_core::{check::Step, ids::AccountId};
 use busylamp_pbx::{
-    Pbx, PbxError,
+    Pbx, PbxError, User,
     starface::{ConfigError, Starface, Telling},
 };
 
@@ -49,14 +49,21 @@ impl<'a> System<'a> {
         self.starface.examine(&instance.group, telling).await
     }
 
-    /// The first of its instances whose group this user is a member of.
+    /// The users of one of its instances.
+    ///
+    /// # Errors
+    /// If the group can't be read.
+    pub async fn members(&self, instance: &InstanceConfig) -> Result<Vec<User>, PbxError> {
+        Ok(self.starface.directory(&instance.group).await?.members)
+    }
+
+    /// The first of its instances that this user is a user of.
     ///
     /// # Errors
     /// If a group can't be read.
     pub async fn follower(&self, account: &AccountId) -> Result<Option<&'a InstanceConfig>, PbxError> {
         for instance in self.instances() {
-            let directory = self.starface.directory(&instance.group).await?;
-            if directory.members.iter().any(|user| user.account == *account) {
+            if self.members(instance).await?.iter().any(|user| user.account == *account) {
                 return Ok(Some(instance));
             }
         }
