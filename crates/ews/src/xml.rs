@@ -242,6 +242,8 @@ pub(crate) fn attribute<'a>(element: Element<'a>, name: &str) -> Option<&'a str>
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Names, attributes and texts, as lines.
@@ -270,6 +272,96 @@ mod tests {
         let xml = "<a>1 &amp; 2<!-- 3 -->&#52;<![CDATA[<5>&amp;]]>&#x1F980;</a>";
         assert_eq!(shown(xml).unwrap(), "a:1 & 24<5>&amp;🦀 .");
         assert_eq!(shown("<a>\n <![CDATA[]]>x</a>").unwrap(), "a:\n x .");
+    }
+
+    /// A document of any shape, in any dress: prefixes, comments, sections, references, white space.
+    fn any_document() -> impl Strategy<Value = String> {
+        let name = || prop::sample::select(vec!["a", "b", "t:c", "t:d", "Ärger", "e-1._x"]);
+        let piece = prop_oneof![
+            "[ a-zäöü🦀\n\t'\"=/>]{0,12}".prop_map(|text| text.replace("]]>", "")),
+            Just("<!-- <x> -->".to_owned()),
+            Just("<?do <x>?>".to_owned()),
+            "[a-z<&>]{0,8}".prop_map(|text| format!("<![CDATA[{text}]]>")),
+            prop::sample::select(vec!["&amp;", "&lt;", "&gt;", "&quot;", "&apos;", "&#9;", "&#x1F980;", "&#228;"])
+                .prop_map(str::to_owned),
+        ];
+        let content = prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat());
+        let attributes = prop::collection::btree_map("[a-z]{1,3}|t:[a-z]", "[a-z <>'/=]{0,8}|&amp;|&#65;", 0..3);
+        let attributes = attributes.prop_map(|attributes| {
+            let written =
+                attributes.into_iter().map(|(name, value)| format!(" {name} =\"{}\"", value.replace('<', "&lt;")));
+            written.collect::<String>()
+        });
+        let element = move |inner: BoxedStrategy<String>| {
+            (name(), attributes.clone(), inner).prop_map(|(name, attributes, inner)| match inner.as_str() {
+                "" => format!("<{name}{attributes}/>"),
+                inner => format!("<{name}{attributes}>{inner}</{name} >"),
+            })
+        };
+        let leaf = element(content.clone().boxed());
+        let tree = leaf.prop_recursive(5, 40, 6, move |inner| {
+            let mixed = prop::collection::vec(prop_oneof![inner, content.clone()], 0..6);
+            element(mixed.prop_map(|parts| parts.concat()).boxed())
+        });
+        tree.prop_map(|tree| format!("<?xml version=\"1.0\"?>\n<!-- x --><root xmlns:t='u' xmlns='v'>{tree}</root> "))
+    }
+
+    /// Names, attributes and the texts of what has no children, as an independent library reads them.
+    fn as_roxmltree_reads(xml: &str) -> Option<Vec<String>> {
+        let document = roxmltree::Document::parse(xml).ok()?;
+        let elements = document.descendants().filter(roxmltree::Node::is_element);
+        Some(
+            elements
+                .map(|node| {
+                    let attributes: Vec<_> =
+                        node.attributes().map(|attribute| (attribute.name(), attribute.value())).collect();
+                    let texts = node.children().filter(roxmltree::Node::is_text).filter_map(|node| node.text());
+                    let text: String =
+                        if node.children().any(|child| child.is_element()) { String::new() } else { texts.collect() };
+                    format!(
+                        "{} {attributes:?} {text:?} {}",
+                        node.tag_name().name(),
+                        node.descendants().filter(|node| node.is_element()).count()
+                    )
+                })
+                .collect(),
+        )
+    }
+
+    fn as_read_here(xml: &str) -> Option<Vec<String>> {
+        let document = parse(xml).ok()?;
+        let elements = document.root().descendants();
+        Some(
+            elements
+                .map(|element| {
+                    let attributes = &document.attributes[element.data().attributes.clone()];
+                    let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+                    let text = if element.children().next().is_some() { "" } else { text(element) };
+                    format!("{} {attributes:?} {text:?} {}", element.name(), element.descendants().count())
+                })
+                .collect(),
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn every_document_is_read_as_another_library_reads_it(xml in any_document()) {
+            let theirs = as_roxmltree_reads(&xml);
+            prop_assert!(theirs.is_some());
+            prop_assert_eq!(as_read_here(&xml), theirs, "{}", xml);
+        }
+
+        #[test]
+        fn a_document_that_was_broken_is_refused_or_read_alike(xml in any_document(), place: prop::sample::Index, piece in "[<>&;/'\"=\\]!?a-]{0,3}") {
+            let mut place = place.index(xml.len());
+            while !xml.is_char_boundary(place) {
+                place -= 1;
+            }
+            let broken = format!("{}{piece}{}", &xml[..place], &xml[place..]);
+            if let Some(theirs) = as_roxmltree_reads(&broken) {
+                prop_assert_eq!(as_read_here(&broken), Some(theirs), "{}", broken);
+            }
+        }
     }
 
     #[test]
