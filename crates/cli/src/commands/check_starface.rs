@@ -56,6 +56,9 @@ pub(super) async fn run(arguments: Arguments) -> exit::Result {
         }
     };
     let meant = meant(all, arguments.instance.as_deref())?;
+    if meant.is_empty() && arguments.write.is_none() {
+        say("there is no instance to look through; apply a file, or name it: busylamp check starface FILE");
+    }
     let systems = systems(&meant).map_err(|error| Failure::CouldNot(error.to_string()))?;
     let tried = match &arguments.write {
         Some(account) => Some((the_only(&systems)?, account)),
