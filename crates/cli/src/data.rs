@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use busylamp_store::{Key, Store, StoreError};
+use busylamp_store::{Key, KeyError, Store, StoreError};
 use tokio::time::Instant;
 
 use crate::exit::Failure;
@@ -14,11 +14,16 @@ use crate::exit::Failure;
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(50);
 
+/// Where the store's folder is unless told otherwise.
+pub(crate) const FOLDER: &str = "/var/lib/busylamp";
+/// The store in its folder.
+pub(crate) const STORE: &str = "busylamp.db";
+
 /// The options of commands that use the store.
 #[derive(clap::Args)]
 pub(crate) struct Data {
     /// The folder of the store. It must exist and belong to the user that Busylamp runs as.
-    #[arg(long, env = "BUSYLAMP_DATA", default_value = "/var/lib/busylamp")]
+    #[arg(long, env = "BUSYLAMP_DATA", default_value = FOLDER)]
     data: PathBuf,
     /// The file of the key that seals the store, mode 0600; absent: systemd's credential `busylamp-key`, else
     /// `busylamp.key` in the folder. A new store makes itself a key.
@@ -32,7 +37,7 @@ impl Data {
     }
 
     pub(crate) fn store(&self) -> PathBuf {
-        self.data.join("busylamp.db")
+        self.data.join(STORE)
     }
 
     /// Opens the store, or makes a new one with a new key.
@@ -82,18 +87,28 @@ impl Data {
     }
 
     fn key(&self) -> Result<Key, Failure> {
-        let failure = |error: busylamp_store::KeyError| Failure::CouldNot(format!("{error}. {}", error.advice()));
+        let is_new = |path: &Path| !path.exists() && !self.store().exists();
+        self.find_key(|path| if is_new(path) { Key::create(path) } else { Key::load(path) })
+    }
+
+    /// The key, where a new one would be of no use.
+    pub(crate) fn existing_key(&self) -> Result<Key, Failure> {
+        self.find_key(Key::load)
+    }
+
+    fn find_key(&self, from_file: impl FnOnce(&Path) -> Result<Key, KeyError>) -> Result<Key, Failure> {
+        let failure = |error: KeyError| Failure::CouldNot(format!("{error}. {}", error.advice()));
         if self.key.is_none()
             && let Some(key) = Key::from_credential().map_err(failure)?
         {
             return Ok(key);
         }
         let path = self.key.clone().unwrap_or_else(|| self.data.join("busylamp.key"));
-        let is_new = |path: &Path| !path.exists() && !self.store().exists();
-        if is_new(&path) { Key::create(&path).map_err(failure) } else { Key::load(&path).map_err(failure) }
+        from_file(&path).map_err(failure)
     }
 }
 
-fn failure(error: &StoreError) -> Failure {
+/// What the store says, with an advice.
+pub(crate) fn failure(error: &StoreError) -> Failure {
     Failure::CouldNot(format!("{error}. {}", error.advice()))
 }

@@ -27,6 +27,10 @@ enum Command {
     Run(commands::run::Arguments),
     /// Take up instances from a file, whether the service runs or not.
     Apply(commands::apply::Arguments),
+    /// Write a copy of the store to a new file, whether the service runs or not.
+    Backup(commands::backup::Arguments),
+    /// Put a backup in the place of the store; the service must not run.
+    Restore(commands::restore::Arguments),
     /// Walk through the whole chain, changing nothing, and say what is right or what to do.
     Check(commands::check::Arguments),
     /// Find the Exchange Server of a mailbox.
@@ -50,6 +54,8 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => running::block_on(commands::demo::run(arguments)),
         Command::Run(arguments) => running::block_on(commands::run::run(arguments)),
         Command::Apply(arguments) => running::block_on(commands::apply::run(arguments)),
+        Command::Backup(arguments) => running::block_on(commands::backup::run(arguments)),
+        Command::Restore(arguments) => running::block_on(commands::restore::run(arguments)),
         Command::Check(arguments) => running::block_on(commands::check::run(arguments)),
         Command::FindExchange(arguments) => running::block_on(commands::find_exchange::run(arguments)),
         Command::Decide(arguments) => commands::decide::decide(&arguments),

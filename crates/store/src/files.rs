@@ -61,6 +61,14 @@ pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
     fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(file_error("change the mode of", path))
 }
 
+/// Removes a file; one that is not there need not be removed.
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_error("remove", path)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// The right to use a store, given back when it is dropped or when the process ends, however it ends.
 pub(crate) struct Lock(File);
 

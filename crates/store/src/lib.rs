@@ -46,7 +46,7 @@
 //! facts              small things to remember
 //! people, sessions   who uses the pages, and who is signed in
 //! audit              who changed what
-//! backup             a copy while running
+//! backup, restore    a copy while running, and the way back
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -62,6 +62,7 @@ mod history;
 mod instances;
 mod key;
 mod people;
+mod restore;
 mod seal;
 mod secrets;
 mod sessions;
@@ -71,6 +72,7 @@ mod time;
 
 pub use agendas::{NewAgenda, StoredAgenda};
 pub use audit::{AUDIT_LIMIT, Action, Audited};
+pub use backup::backup;
 pub use document::Loaded;
 pub use error::{StoreError, Unreadable};
 pub use facts::Scope;
@@ -78,5 +80,6 @@ pub use history::{HISTORY_DAYS, HISTORY_LIMIT, Reason, Record, Recorded, What};
 pub use instances::{Change, InstanceDocument, Phase, StoredInstance};
 pub use key::{CREDENTIAL, Key, KeyError};
 pub use people::{Changed, PasswordHash, Person, PersonId, Role, UnknownRole};
+pub use restore::restore;
 pub use sessions::{SESSION_IDLE, SESSION_LIFE, TokenHash};
 pub use store::Store;

@@ -1,11 +1,6 @@
 //! The store as a whole: opened with all checks, closed in order.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction,
@@ -31,7 +26,7 @@ const APPLICATION_ID: i64 = 1_112_755_280;
 const OLDEST_SQLITE: &str = "3.51.3";
 
 const READERS: u32 = 4;
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// All that outlives the process. Clones are handles of the same store.
 #[derive(Clone)]
@@ -43,7 +38,6 @@ struct Inner {
     writer: SqlitePool,
     readers: SqlitePool,
     sealer: Sealer,
-    path: PathBuf,
     lock: Lock,
 }
 
@@ -72,7 +66,7 @@ impl Store {
         }
         // A connection that can't write by accident: what goes past the one writer would have to wait for it.
         let readers = pool(READERS).connect_with(options(&path).pragma("query_only", "ON")).await?;
-        Ok(Self { inner: Arc::new(Inner { writer, readers, sealer, path, lock }) })
+        Ok(Self { inner: Arc::new(Inner { writer, readers, sealer, lock }) })
     }
 
     /// Waits for what is under way, moves everything into the main file and closes it. Later calls on any clone
@@ -99,15 +93,6 @@ impl Store {
         &self.inner.sealer
     }
 
-    /// A connection outside of the pools, for what takes long.
-    pub(crate) async fn connect(&self) -> Result<SqliteConnection, StoreError> {
-        // A closed store may belong to somebody else already.
-        if self.inner.writer.is_closed() {
-            return Err(StoreError::Closed);
-        }
-        Ok(options(&self.inner.path).connect().await?)
-    }
-
     #[cfg(test)]
     pub(crate) fn writer(&self) -> &SqlitePool {
         &self.inner.writer
@@ -120,7 +105,7 @@ impl fmt::Debug for Store {
     }
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
@@ -152,7 +137,7 @@ fn pool(size: u32) -> SqlitePoolOptions {
 }
 
 /// The library is asked in memory, before the file is touched.
-async fn check_library() -> Result<(), StoreError> {
+pub(crate) async fn check_library() -> Result<(), StoreError> {
     let mut memory = SqliteConnectOptions::new().in_memory(true).connect().await?;
     let found: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut memory).await?;
     memory.close().await?;
@@ -165,7 +150,7 @@ fn is_too_old(version: &str) -> bool {
 }
 
 /// Looks at an existing file before anything in it is changed: whether it is whole, and ours.
-async fn check(path: &Path) -> Result<(), StoreError> {
+pub(crate) async fn check(path: &Path) -> Result<(), StoreError> {
     // Neither the journal mode is set here: that would already write to a database of another program.
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).pragma("query_only", "ON");
     let mut connection = options.connect().await?;
@@ -176,15 +161,24 @@ async fn check(path: &Path) -> Result<(), StoreError> {
 
 async fn check_contents(path: &Path, connection: &mut SqliteConnection) -> Result<(), StoreError> {
     find_damage(connection).await?;
+    if is_ours(connection).await? {
+        return Ok(());
+    }
     let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE '%sqlx_migrations%'")
         .fetch_one(&mut *connection)
         .await?;
     // An empty database is a new one, also when the very first start was cut off.
-    if application != APPLICATION_ID && (application != 0 || tables > 0) {
+    if application != 0 || tables > 0 {
         return Err(StoreError::NotOurs { path: path.to_owned() });
     }
     Ok(())
+}
+
+/// Whether it is a store, not an empty database or that of another program.
+pub(crate) async fn is_ours(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(connection).await?;
+    Ok(application == APPLICATION_ID)
 }
 
 /// Reads every page. The full check would also compare each index with its table; that takes much longer and finds
@@ -198,20 +192,21 @@ pub(crate) async fn find_damage(connection: &mut SqliteConnection) -> Result<(),
 }
 
 async fn prepare(writer: &SqlitePool, sealer: &Sealer) -> Result<(), StoreError> {
-    refuse_newer_schema(writer).await?;
+    refuse_newer_schema(&mut *writer.acquire().await?).await?;
     MIGRATIONS.run(writer).await?;
     check_key(writer, sealer).await
 }
 
-async fn refuse_newer_schema(writer: &SqlitePool) -> Result<(), StoreError> {
+pub(crate) async fn refuse_newer_schema(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let has_migrations: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')")
-            .fetch_one(writer)
+            .fetch_one(&mut *connection)
             .await?;
     if !has_migrations {
         return Ok(());
     }
-    let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(writer).await?;
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(connection).await?;
     let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
     match found {
         Some(found) if found > known => Err(StoreError::NewerSchema { found, known }),
@@ -226,8 +221,12 @@ async fn check_key(writer: &SqlitePool, sealer: &Sealer) -> Result<(), StoreErro
         .bind(id.as_bytes())
         .execute(writer)
         .await?;
-    let found: Vec<u8> = sqlx::query_scalar("SELECT key_id FROM store").fetch_one(writer).await?;
-    if found == id.as_bytes() { Ok(()) } else { Err(StoreError::WrongKey) }
+    refuse_other_key(&mut *writer.acquire().await?, sealer).await
+}
+
+pub(crate) async fn refuse_other_key(connection: &mut SqliteConnection, sealer: &Sealer) -> Result<(), StoreError> {
+    let found: Vec<u8> = sqlx::query_scalar("SELECT key_id FROM store").fetch_one(connection).await?;
+    if found == sealer.key_id().as_bytes() { Ok(()) } else { Err(StoreError::WrongKey) }
 }
 
 #[cfg(test)]
@@ -297,7 +296,7 @@ mod tests {
     async fn a_database_that_somebody_else_writes_to_is_busy_until_they_are_done() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path()).await;
-        let mut other = store.connect().await.unwrap();
+        let mut other = options(&folder.path().join("busylamp.db")).connect().await.unwrap();
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
         pragma(store.writer(), "PRAGMA busy_timeout = 0").await;
         assert!(matches!(save(&store, 1, 10).await, Err(StoreError::Busy)));

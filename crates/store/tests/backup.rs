@@ -5,7 +5,7 @@ mod common;
 
 use std::os::unix::fs::PermissionsExt;
 
-use busylamp_store::{Key, Store, StoreError};
+use busylamp_store::{Key, Store, StoreError, backup};
 use common::{Place, account, id};
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn a_backup_is_a_store_of_the_same_key() {
     store.save_states(&[(&zentrale, &account(1), Some(&1))]).await.unwrap();
     let copy = place.folder.path().join("copy's.db");
 
-    store.backup(&copy).await.unwrap();
+    backup(&place.path(), &copy).await.unwrap();
 
     store.save_states(&[(&zentrale, &account(1), Some(&2))]).await.unwrap();
     assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
@@ -29,15 +29,19 @@ async fn a_backup_is_a_store_of_the_same_key() {
 #[tokio::test]
 async fn a_backup_never_replaces_a_file_and_leaves_none_when_it_fails() {
     let place = Place::new();
-    let store = place.open().await;
+    let store = place.open_with_instance().await;
     let copy = place.folder.path().join("copy.db");
     std::fs::write(&copy, "wichtig").unwrap();
-    assert!(matches!(store.backup(&copy).await, Err(StoreError::File { .. })));
+    assert!(matches!(backup(&place.path(), &copy).await, Err(StoreError::File { .. })));
     assert_eq!(std::fs::read(&copy).unwrap(), b"wichtig");
     let free = place.folder.path().join("free.db");
-    assert!(matches!(store.backup(&place.path()).await, Err(StoreError::File { .. })));
+    assert!(matches!(backup(&place.path(), &place.path()).await, Err(StoreError::File { .. })));
     store.close().await;
-    assert!(matches!(store.backup(&free).await, Err(StoreError::Closed)));
+    let nowhere = place.folder.path().join("nowhere.db");
+    assert!(matches!(backup(&nowhere, &free).await, Err(StoreError::File { .. })));
+    assert!(!nowhere.exists(), "a store that is not there is not made either");
+    std::fs::write(&nowhere, "Liebes Tagebuch").unwrap();
+    assert!(matches!(backup(&nowhere, &free).await, Err(StoreError::Damaged { .. })));
     assert!(!free.exists());
     assert!(!place.folder.path().join("free.db.partial").exists());
 }
@@ -45,10 +49,10 @@ async fn a_backup_never_replaces_a_file_and_leaves_none_when_it_fails() {
 #[tokio::test]
 async fn the_rest_of_a_backup_that_was_cut_off_is_replaced() {
     let place = Place::new();
-    let store = place.open_with_instance().await;
+    let _store = place.open_with_instance().await;
     let copy = place.folder.path().join("copy.db");
     std::fs::write(place.folder.path().join("copy.db.partial"), "half").unwrap();
-    store.backup(&copy).await.unwrap();
+    backup(&place.path(), &copy).await.unwrap();
     assert!(!place.folder.path().join("copy.db.partial").exists());
     assert_eq!(Store::open(&copy, &place.key).await.unwrap().instances().await.unwrap().len(), 1);
 }
@@ -59,12 +63,13 @@ async fn writers_go_on_during_a_backup() {
     let store = place.open_with_instance().await;
     let zentrale = id("zentrale");
     let copy = place.folder.path().join("copy.db");
+    let path = place.path();
     let writing = async {
         for number in 0..50 {
             store.save_states(&[(&zentrale, &account(number), Some(&number))]).await.unwrap();
         }
     };
-    let (copied, ()) = tokio::join!(store.backup(&copy), writing);
+    let (copied, ()) = tokio::join!(backup(&path, &copy), writing);
     copied.unwrap();
     Store::open(&copy, &place.key).await.unwrap();
     assert_eq!(store.load_states::<u32>(&zentrale).await.unwrap().found.len(), 50);

@@ -43,7 +43,7 @@ async fn no_secret_title_or_text_is_in_the_files() {
         check(&place.bytes(), "while running");
     }
     let backup = place.folder.path().join("copy.db");
-    store.backup(&backup).await.unwrap();
+    busylamp_store::backup(&place.path(), &backup).await.unwrap();
     check(&std::fs::read(&backup).unwrap(), "of the backup");
     store.close().await;
     check(&place.bytes(), "after closing");

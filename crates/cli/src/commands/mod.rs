@@ -1,11 +1,13 @@
 //! One command a file.
 
 pub(crate) mod apply;
+pub(crate) mod backup;
 pub(crate) mod check;
 mod check_starface;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod find_exchange;
+pub(crate) mod restore;
 pub(crate) mod run;
 pub(crate) mod scenario;
 pub(crate) mod sim;
