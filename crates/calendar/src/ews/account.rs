@@ -10,10 +10,13 @@ use busylamp_core::ids::MailAddress;
 use busylamp_ews::{
     Answer, AnswerError, CONTENT_TYPE, Class as Code, Header, MailboxFault, ServerBuild, ServerVersion,
 };
-use busylamp_net::retry::{self, Backoff};
+use busylamp_net::{
+    http::{Delivery, HttpError, HttpErrorKind, Transport},
+    retry::{self, Backoff},
+};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
-use tokio::time::Instant;
+use tokio::{task::JoinSet, time::Instant};
 use url::Url;
 
 use super::{
@@ -263,7 +266,7 @@ impl EwsAccount {
         let wires = self.wires.present();
         let answer = match turn {
             Some(turn) => turn.send(Box::pin(async move { wires.send(request).await })).await,
-            None => wires.send(request).await,
+            None => apart(wires, request).await,
         };
         drop(pass);
         let answer: Response<Bytes> = answer.map_err(EwsError::of_network)?;
@@ -314,6 +317,18 @@ impl EwsAccount {
     }
 }
 
+/// Sends on a task of its own, since a long answer takes its time to be unpacked: others would wait for it. The task ends
+/// with whoever waits for it.
+async fn apart(wires: Arc<dyn Transport>, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    let host = request.uri().host().unwrap_or_default().to_owned();
+    let mut task = JoinSet::new();
+    task.spawn(async move { wires.send(request).await });
+    match task.join_next().await {
+        Some(Ok(answer)) => answer,
+        Some(Err(_)) | None => Err(HttpError::new(host, HttpErrorKind::BadAnswer, Delivery::MaybeSent)),
+    }
+}
+
 /// What one mailbox's answer says that is true for the account: that it is too much, or that our version is too new.
 fn worst<T>(answers: &Answers<T>) -> Option<busylamp_ews::Refusal> {
     answers.iter().find_map(|answer| match answer {
@@ -326,7 +341,6 @@ fn worst<T>(answers: &Answers<T>) -> Option<busylamp_ews::Refusal> {
 
 /// Whether the same request may have another answer within this poll.
 fn worth_another_attempt(error: &EwsError) -> bool {
-    use busylamp_net::http::HttpErrorKind;
     match error {
         EwsError::Busy { .. } | EwsError::Trouble(_) => true,
         EwsError::Fault(_) => error.is_busy(),
