@@ -82,7 +82,7 @@ fn show(findings: &Findings, names: bool) -> exit::Result {
     let found = findings.users.iter().filter(|user| user.trouble.is_none()).count();
     print(&format!("  {} of {} users can be followed", found, findings.users.len()))?;
     for user in &findings.users {
-        let name = if names { format!(" ({})", user.name) } else { String::new() };
+        let name = if names { format!(" ({})", plain(&user.name)) } else { String::new() };
         let Some((flag, advice)) = &user.trouble else {
             if let Some(side) = user.side.filter(|_| findings.two_sides) {
                 print(&format!("  ok    user {}{name}: {side}", user.account))?;
@@ -95,12 +95,17 @@ fn show(findings: &Findings, names: bool) -> exit::Result {
     Ok(())
 }
 
-/// A step as a line.
+/// The text without control characters.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+/// A step as a line. Much of it comes from elsewhere and goes to a terminal.
 pub(super) fn line(name: &str, verdict: &Verdict) -> String {
     let (mark, text) = match verdict {
         Verdict::Ok(found) => ("ok   ", found),
         Verdict::Note(note) => ("note ", note),
         Verdict::Fault(fault) => ("FAULT", fault),
     };
-    format!("  {mark} {name}: {text}")
+    format!("  {mark} {name}: {}", plain(text))
 }

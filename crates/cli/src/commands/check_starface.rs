@@ -1,17 +1,18 @@
 //! `busylamp check starface`: the telephone systems alone, looked at without changing anything; with `--write` one
 //! willing user's everything is set and given back.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use busylamp_core::{check::Step, ids::AccountId};
 use busylamp_service::{
     check::starface::{System, systems},
     config::InstanceConfig,
-    is_running,
+    socket,
 };
 use busylamp_store::Store;
+use tokio::net::UnixStream;
 
-use super::check::{line, stored, written};
+use super::check::{line, plain, stored, written};
 use crate::{
     data::Data,
     exit::{self, Failure, print, say},
@@ -65,7 +66,7 @@ pub(super) async fn run(arguments: Arguments) -> exit::Result {
         None => None,
     };
     if let Some((system, account)) = tried
-        && is_running(&arguments.data.store()).await
+        && service_runs(&arguments.data).await?
     {
         nobody_follows(system, account).await?;
     }
@@ -77,7 +78,7 @@ pub(super) async fn run(arguments: Arguments) -> exit::Result {
             if arguments.names {
                 // If they can't be read, that is one of the steps.
                 for user in system.members(instance).await.unwrap_or_default() {
-                    print(&format!("  user  {} ({})", user.account, user.name))?;
+                    print(&format!("  user  {} ({})", user.account, plain(&user.name)))?;
                 }
             }
         }
@@ -99,8 +100,21 @@ pub(super) async fn run(arguments: Arguments) -> exit::Result {
     if all_is_well { Ok(()) } else { Err(Failure::NotSo) }
 }
 
+/// Whether the service of this store runs. Somebody else's can't be seen, and then nothing may be tried.
+async fn service_runs(data: &Data) -> Result<bool, Failure> {
+    let socket = socket(&data.store());
+    match UnixStream::connect(&socket).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(Failure::CouldNot(format!(
+            "{}: whether the service runs can't be told: {error}; call this as root or as the user that Busylamp runs as",
+            socket.display()
+        ))),
+        Err(_) => Ok(false),
+    }
+}
+
 async fn open(data: &Data) -> Result<Store, Failure> {
-    if is_running(&data.store()).await {
+    if service_runs(data).await? {
         return Err(Failure::CouldNot(
             "the service is running and has the store for itself; name the file that was applied: busylamp check starface FILE"
                 .to_owned(),
