@@ -24,6 +24,10 @@ const BLOCKED: Duration = Duration::from_secs(24 * 3600);
 /// Items that a probe names.
 const PROBE: u32 = 1000;
 
+/// Where calendars are so full that a request bears fewer than these, reading all of them at every poll costs too much. A
+/// doorbell does instead: who may read the folder is told titles with the free/busy times as well.
+const FEW: usize = 20;
+
 /// A poll under way. It works on a copy of the memory.
 pub(super) struct Poll<'a> {
     account: &'a EwsAccount,
@@ -47,20 +51,29 @@ impl<'a> Poll<'a> {
         self.memory.begin(&self.request);
         self.leave_the_resting_alone();
         match self.account.access {
-            Access::Folder => {
+            Access::Folder if self.account.items.at(self.clock.now()) >= FEW => {
                 self.read_zones().await;
                 let all = self.open(|_, _| true);
                 self.read(all).await;
+            }
+            Access::Folder => {
+                self.ring().await;
+                self.read_the_rest().await;
             }
             Access::FreeBusy => self.read_free_busy().await,
             Access::Impersonation => {
                 self.ring().await;
                 self.probe().await;
-                let rest = self.open(|_, _| true);
-                self.read(rest).await;
-                self.look_again().await;
+                self.read_the_rest().await;
             }
         }
+    }
+
+    /// Reads those whole that no doorbell has found unchanged.
+    async fn read_the_rest(&mut self) {
+        let rest = self.open(|_, _| true);
+        self.read(rest).await;
+        self.look_again().await;
     }
 
     /// The memory as it is now, an outcome for each mailbox of the request, and what is wrong with the account.

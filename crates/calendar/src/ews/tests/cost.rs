@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{Stage, fake::Refused, is_unchanged};
-use crate::ews::Access;
+use crate::{Outcome, ews::Access};
 
 #[tokio::test(start_paused = true)]
 async fn with_shared_folders_a_quiet_mailbox_costs_a_fiftieth_of_a_request() {
@@ -12,6 +12,30 @@ async fn with_shared_folders_a_quiet_mailbox_costs_a_fiftieth_of_a_request() {
         assert!(stage.poll().await.iter().all(is_unchanged));
         assert_eq!(stage.exchange.seen().len(), number / 50);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_shared_folders_that_are_very_full_a_quiet_mailbox_costs_a_hundredth() {
+    let mut stage = Stage::new(Access::Folder, 200);
+    stage.exchange.on_mailbox(|asked, mail| {
+        let over = asked.operation == "FindItem" && asked.mails.iter().position(|other| other == mail) >= Some(7);
+        over.then(|| Refused { code: "ErrorExceededFindCountLimit", ..Refused::default() })
+    });
+    assert!(stage.poll().await.iter().all(|outcome| matches!(outcome, Outcome::Read { .. })));
+    // What it learns with the first reading it can use from the second on.
+    for _ in 0..2 {
+        stage.later(SignedDuration::from_secs(60));
+        assert!(stage.poll().await.iter().all(is_unchanged));
+    }
+    stage.exchange.seen();
+    stage.later(SignedDuration::from_secs(60));
+    assert!(stage.poll().await.iter().all(is_unchanged));
+    assert_eq!(stage.exchange.seen().len(), 2);
+
+    stage.exchange.first(|mailbox| mailbox.put("b", "Messe", "2026-11-24T12:00:00Z", "2026-11-24T13:00:00Z"));
+    stage.later(SignedDuration::from_secs(60));
+    let outcomes = stage.poll().await;
+    assert!(matches!(outcomes[0], Outcome::Read { .. }) && outcomes[1..].iter().all(is_unchanged));
 }
 
 #[tokio::test(start_paused = true)]
