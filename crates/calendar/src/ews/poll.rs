@@ -54,6 +54,12 @@ impl<'a> Poll<'a> {
             Access::Folder if self.account.items.at(self.clock.now()) >= FEW => {
                 self.read_zones().await;
                 let all = self.open(|_, _| true);
+                // What a doorbell said before these readings says nothing after them.
+                for mail in &all {
+                    if let Some(mailbox) = self.memory.of(mail) {
+                        mailbox.bell = None;
+                    }
+                }
                 self.read(all).await;
             }
             Access::Folder => {
