@@ -178,12 +178,14 @@ impl EwsAccount {
             return self.with_token(question, body, clock).await;
         }
         let mut turn = self.guard.enter().await?;
+        // Who had the turn before may have been refused.
+        self.throttle.is_awake()?;
         let sent = Instant::now();
         let refusal = match self.send(question, &body, None, turn.as_mut(), clock).await {
             Err(error @ (EwsError::Refused { .. } | EwsError::LockedOut(_))) => error,
             other => return self.let_in(other),
         };
-        if !self.guard.was_accepted() {
+        if self.guard.is_new() {
             self.guard.refused(&refusal);
             tracing::error!("Exchange refuses the sign-in; the account rests until its configuration changes");
             return Err(refusal);
@@ -192,11 +194,15 @@ impl EwsAccount {
             self.throttle.leave_alone(LOCKED_REST, &refusal);
             return Err(refusal);
         }
+        if self.guard.is_doubted() {
+            return Err(self.doubt(refusal));
+        }
         self.throttle.slow_down();
         let mut turn: Option<Turn<'_>> = match turn {
             Some(turn) => Some(turn),
             None => self.guard.second_try(sent).await?,
         };
+        self.throttle.is_awake()?;
         self.wires.renew();
         let sent = Instant::now();
         match self.send(question, &body, None, turn.as_mut(), clock).await {
@@ -206,14 +212,19 @@ impl EwsAccount {
                     let said = Said { status: 401, text: "refused in the middle of a session".to_owned() };
                     return Err(EwsError::Busy { after: None, said });
                 }
-                self.guard.refused(&error);
-                tracing::error!(
-                    "Exchange refuses the sign-in twice; the account rests until its configuration changes"
-                );
-                Err(error)
+                Err(self.doubt(error))
             }
             other => self.let_in(other),
         }
+    }
+
+    /// A sign-in that was accepted before is refused: the account is left alone for a while.
+    fn doubt(&self, refusal: EwsError) -> EwsError {
+        let pause = self.guard.doubt();
+        self.throttle.leave_alone(pause, &refusal);
+        let minutes = pause.as_secs() / 60;
+        tracing::error!(minutes, "Exchange refuses the sign-in that it took before; the account rests");
+        refusal
     }
 
     /// Whatever is answered but a refusal, the sign-in was accepted; what comes from something in front of Exchange says

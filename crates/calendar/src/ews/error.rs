@@ -243,7 +243,7 @@ impl EwsError {
             Self::Network(error) => error.advice(),
             Self::Refused { password: true, .. } => {
                 "check user, password and auth; to spare the account from being locked, it is tried again only when one of \
-                 them changes or the program starts anew"
+                 them changes or the program starts anew, and one that was taken before at most once an hour"
                     .into()
             }
             Self::Refused { password: false, .. } => {

@@ -1,6 +1,8 @@
 //! Never locks an account: a password that nobody has accepted yet is tried once, by one request; one that was accepted is
 //! tried once more when it is refused, since Exchange answers 401 when it wants fewer connections
-//! (`exchangelib`, `protocol.py`).
+//! (`exchangelib`, `protocol.py`). Refused again, it is left alone for longer and longer, up to an hour, and tried by one
+//! request then: a storm of 401 must not end the service for good, and one try an hour locks nobody out (Windows forgets
+//! wrong passwords after 10 to 30 minutes).
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -20,6 +22,9 @@ use super::{error::EwsError, http::soap};
 /// meanwhile is not tried by all of them.
 const BELIEVED: Duration = Duration::from_secs(30);
 
+/// How long a password is left alone that was accepted once and is refused: after the first refusal that stands, and so on.
+const DOUBT: [Duration; 3] = [Duration::from_secs(5 * 60), Duration::from_secs(30 * 60), Duration::from_secs(60 * 60)];
+
 /// A request under way. It borrows nothing, so that it survives the poll that sent it.
 pub(super) type Sending = BoxFuture<'static, Result<Response<Bytes>, HttpError>>;
 
@@ -37,7 +42,9 @@ enum Standing {
     New,
     /// Accepted at this instant.
     Accepted(Instant),
-    /// Refused for good.
+    /// Accepted once, and refused so many times since.
+    Doubted(usize),
+    /// Never accepted: refused for good.
     Refused(EwsError),
 }
 
@@ -93,7 +100,7 @@ impl Guard {
     fn settle(&self, answer: Result<Response<Bytes>, HttpError>) {
         match answer.map(|answer| soap(answer, true, Timestamp::UNIX_EPOCH)) {
             Ok(Ok(_) | Err(EwsError::Fault(_))) => self.accepted(),
-            Ok(Err(error @ (EwsError::Refused { .. } | EwsError::LockedOut(_)))) if !self.was_accepted() => {
+            Ok(Err(error @ (EwsError::Refused { .. } | EwsError::LockedOut(_)))) if self.is_new() => {
                 self.refused(&error);
             }
             Ok(Err(_)) | Err(_) => {}
@@ -103,15 +110,28 @@ impl Guard {
     /// Whether it has been accepted after this instant.
     fn believed_since(&self, since: Option<Instant>) -> Result<bool, EwsError> {
         match &*self.lock() {
-            Standing::New => Ok(false),
+            Standing::New | Standing::Doubted(_) => Ok(false),
             Standing::Accepted(at) => Ok(since.is_none_or(|since| *at > since)),
             Standing::Refused(error) => Err(error.clone()),
         }
     }
 
-    /// Whether the account has ever been accepted and not been refused since.
-    pub(super) fn was_accepted(&self) -> bool {
-        matches!(&*self.lock(), Standing::Accepted(_))
+    /// Whether nobody has ever accepted it.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(&*self.lock(), Standing::New)
+    }
+
+    /// Whether it is in doubt that what was accepted once still is.
+    pub(super) fn is_doubted(&self) -> bool {
+        matches!(&*self.lock(), Standing::Doubted(_))
+    }
+
+    /// What was accepted once is refused: for how long it is to be left alone.
+    pub(super) fn doubt(&self) -> Duration {
+        let mut standing = self.lock();
+        let before = if let Standing::Doubted(times) = *standing { times } else { 0 };
+        *standing = Standing::Doubted(before.saturating_add(1));
+        DOUBT[before.min(DOUBT.len() - 1)]
     }
 
     /// Whether it has been accepted after this instant.
@@ -125,7 +145,9 @@ impl Guard {
         match &*standing {
             // What was sent before it was refused doesn't make it good again.
             Standing::Refused(_) => {}
-            Standing::New | Standing::Accepted(_) => *standing = Standing::Accepted(Instant::now()),
+            Standing::New | Standing::Accepted(_) | Standing::Doubted(_) => {
+                *standing = Standing::Accepted(Instant::now());
+            }
         }
     }
 

@@ -55,9 +55,17 @@ impl Throttle {
     /// When others have failed meanwhile in a way that concerns the account.
     pub(super) async fn enter(&self) -> Result<Pass, EwsError> {
         let pass = self.gate.enter().await;
+        self.is_awake().map(|()| pass)
+    }
+
+    /// Whether the account may be used at all.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub(super) fn is_awake(&self) -> Result<(), EwsError> {
         match self.resting() {
             Some((_, error)) if error.is_of_account() => Err(error),
-            Some(_) | None => Ok(pass),
+            Some(_) | None => Ok(()),
         }
     }
 

@@ -84,18 +84,32 @@ async fn a_refusal_in_the_middle_of_a_session_is_tried_once_more_over_a_fresh_co
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_password_that_was_changed_is_tried_twice_and_never_again() {
+async fn a_password_that_was_changed_is_tried_twice_and_then_less_and_less() {
     for access in [Access::Folder, Access::Impersonation] {
         let mut stage = Stage::read(access, 500).await;
         tokio::time::advance(Duration::from_secs(60)).await;
         stage.exchange.on_request(|_| Some(refused()));
-        for _ in 0..4 {
+        let mut tries = Vec::new();
+        for minute in 0..200_u64 {
             assert!(stage.poll().await.iter().all(is_unavailable));
-            stage.later(SignedDuration::from_mins(30));
-            tokio::time::advance(Duration::from_secs(1800)).await;
+            tries.extend(stage.exchange.seen().iter().map(|_| minute));
+            stage.later(SignedDuration::from_mins(1));
+            tokio::time::advance(Duration::from_secs(60)).await;
         }
-        assert_eq!(stage.exchange.seen().len(), 2, "{access:?}");
+        assert_eq!(tries, [0, 0, 5, 35, 95, 155], "{access:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_storm_of_refusals_everybody_is_read_again() {
+    let mut stage = Stage::read(Access::Folder, 500).await;
+    tokio::time::advance(Duration::from_secs(60)).await;
+    stage.exchange.on_request(|_| Some(refused()));
+    assert!(stage.poll().await.iter().all(is_unavailable));
+    stage.exchange.on_request(|_| None);
+    stage.later(SignedDuration::from_mins(6));
+    tokio::time::advance(Duration::from_secs(360)).await;
+    assert!(stage.poll().await.iter().all(is_unchanged), "{}", stage.trouble());
 }
 
 #[tokio::test(start_paused = true)]
