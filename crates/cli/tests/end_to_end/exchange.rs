@@ -236,7 +236,7 @@ async fn a_storm_of_refusals_in_the_middle_of_a_session_locks_no_account() {
         assert!(world.clock.now() >= end, "the meeting was given up early");
         let more = world.struck("ews_unauthorized").await - struck;
         assert!(more <= 2, "{auth}: the sign-in was tried {more} times more");
-        // It rests until somebody looks after it.
+        // It rests for minutes, or until somebody looks after it.
         world.fault("ews_unauthorized", false).await;
         world.setup.poll = "4s";
         if let Reads::Server(exchange) = &mut world.setup.reads {
