@@ -68,11 +68,7 @@ pub(crate) async fn measure() -> Result<()> {
     let (requests, at_once) = listener.stop().await;
     let bare = Bare { url: company.ready().ews.clone(), at_once };
     let bytes = bare.send_all(&requests).await?.bytes;
-    println!(
-        "  {} requests, at most {at_once} at a time, {:.1} MB of answers",
-        requests.len(),
-        bytes as f64 / 1e6
-    );
+    println!("  {} requests, at most {at_once} at a time, {:.1} MB of answers", requests.len(), bytes as f64 / 1e6);
     println!(" a server that has every answer at hand");
     pairs(&reader, &bare, &requests).await?;
     println!(" a server that takes {} ms for each request", REQUEST.as_millis());
