@@ -30,13 +30,16 @@ struct Cli {
     seed: u64,
 }
 
+/// What was counted, and the first seed that failed.
+type Found = (Tally, Option<(u64, Box<Failure>)>);
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let size = Size { users: cli.users, days: cli.days };
     let begin = Instant::now();
     let next = AtomicU64::new(cli.seed);
     let end = cli.seed.saturating_add(cli.seeds);
-    let found: Mutex<(Tally, Option<(u64, Box<Failure>)>)> = Mutex::default();
+    let found: Mutex<Found> = Mutex::default();
     let run = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);

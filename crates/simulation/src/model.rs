@@ -194,12 +194,12 @@ impl Sight {
             Slot::Label => match self.text_wanted(policy, own) {
                 _ if !policy.blf_labels => Wanted::Nothing,
                 Wanted::This { from, .. } if ended[Slot::Text.index()].contains(&from) => Wanted::Nothing,
-                wanted => wanted,
+                wanted @ (Wanted::Nothing | Wanted::This { .. } | Wanted::Open) => wanted,
             },
         };
         match wanted {
             Wanted::This { from, .. } if ended[slot.index()].contains(&from) => Wanted::Nothing,
-            wanted => wanted,
+            wanted @ (Wanted::Nothing | Wanted::This { .. } | Wanted::Open) => wanted,
         }
     }
 

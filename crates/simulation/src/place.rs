@@ -70,7 +70,7 @@ impl Slot {
         match self {
             Self::Dnd | Self::External | Self::Internal | Self::Nowhere => Value::Switch(dice.in_thousand(300)),
             Self::Presence => Value::Presence(*dice.pick(&Presence::ALL)),
-            Self::Text => text(*dice.pick(&["", "Bin da"])),
+            Self::Text => text(dice.pick::<&str>(&["", "Bin da"])),
             Self::Label => text("Anna"),
         }
     }
@@ -80,8 +80,8 @@ impl Slot {
             Self::Dnd | Self::External | Self::Internal | Self::Nowhere => Value::Switch(dice.in_thousand(500)),
             Self::Presence if dice.in_thousand(500) => Value::Presence(Presence::Available),
             Self::Presence => Value::Presence(*dice.pick(&Presence::ALL)),
-            Self::Text => text(*dice.pick(&["", "Hallo", "Gleich da", "Homeoffice"])),
-            Self::Label => text(*dice.pick(&["Chefin", "Anna", "Zentrale"])),
+            Self::Text => text(dice.pick::<&str>(&["", "Hallo", "Gleich da", "Homeoffice"])),
+            Self::Label => text(dice.pick::<&str>(&["Chefin", "Anna", "Zentrale"])),
         }
     }
 }

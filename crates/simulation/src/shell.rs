@@ -213,7 +213,10 @@ impl Memory {
         let live = &self.accounts[user];
         let owned =
             world.everybody_owns || self.owner(user, account, world.configs).is_none_or(|owner| owner == instance);
+        // Who holds nothing does not act beside an owner: what is parked waits (§8.6).
+        let waits = !owned && known.state.is_settled();
         let standing = match config.phase {
+            _ if waits => Standing::HeldByAnother,
             Phase::Closing | Phase::Inactive => Standing::Closing { keep: config.policy.keep_on_deactivate },
             Phase::Active if !self.memberships[instance].members().contains(account) => Standing::Left,
             Phase::Active if !owned => Standing::HeldByAnother,

@@ -34,7 +34,6 @@ pub(crate) struct Watch {
     pub(crate) flights: u64,
     places: Vec<[Place; SLOTS]>,
     on_their_way: Vec<u32>,
-    /// Places where a hold is not given back, because it shares a step with a take that could not be committed.
     steps: u64,
 }
 
@@ -119,6 +118,9 @@ impl World<'_> {
         let (instance, user) = key;
         let now = self.now();
         self.watch.steps += 1;
+        if !matches!(standing, Standing::HeldByAnother | Standing::Closing { keep: true }) {
+            self.unpark(instance, user);
+        }
         let mut shadow =
             self.memory.as_ref().map(|memory| memory.users[instance][user].shadow.clone()).unwrap_or_default();
         let mut complaints: Vec<(Invariant, String)> = Vec::new();
@@ -230,7 +232,7 @@ impl World<'_> {
             if told != step.writes.len() {
                 complaints.push((Invariant::Explained, format!("{told} writes are told, {} leave", step.writes.len())));
             }
-            if self.watch.steps % 64 == 0 {
+            if self.watch.steps.is_multiple_of(64) {
                 let speaker = Speaker { language: Language::German, zone: &self.plan.zone };
                 let said = speaker.explain(None, report, crate::time::instant(now));
                 let silent = said.dimensions.iter().any(|(_, sentence)| sentence.is_empty());
@@ -303,11 +305,8 @@ impl World<'_> {
 
     /// The planted faults that reach into what is remembered.
     fn sabotage_step(&self, step: &mut Step) {
-        let part = match self.sabotage {
-            Sabotage::IgnoresPeople => "sleeping",
-            Sabotage::FightsOn => "fight",
-            _ => return,
-        };
+        let parts = [(Sabotage::IgnoresPeople, "sleeping"), (Sabotage::FightsOn, "fight")];
+        let Some((_, part)) = parts.into_iter().find(|(sabotage, _)| *sabotage == self.sabotage) else { return };
         let Ok(mut written) = serde_json::to_value(&step.state) else { return };
         let Ok(empty) = serde_json::to_value(busylamp_core::hold::Keeping::<Value>::default()) else { return };
         if let Some(dimensions) = written["dimensions"].as_object_mut() {
@@ -373,11 +372,8 @@ impl World<'_> {
             step.state = UserState::default();
             step.writes.clear();
         }
-        let swallows = match self.sabotage {
-            Sabotage::SwallowsGiveBacks => true,
-            Sabotage::LeavesTheLast => self.closing_time,
-            _ => false,
-        };
+        let swallows = self.sabotage == Sabotage::SwallowsGiveBacks
+            || self.sabotage == Sabotage::LeavesTheLast && self.closing_time;
         if swallows && step.writes.iter().any(|write| write.purpose == Purpose::GiveBack) {
             step.state = UserState::default();
             step.writes.clear();
@@ -658,7 +654,10 @@ impl World<'_> {
             }
             let right = match &wanted {
                 Wanted::Open => true,
-                Wanted::Nothing => own.may_be(shows),
+                Wanted::Nothing => {
+                    let open = own.contested && !sight.running.is_empty();
+                    own.may_be(shows) || open && own.written.contains(shows)
+                }
                 Wanted::This { value, .. } => {
                     self.is_like(slot, value, shows, own)
                         || own.contested && (own.may_be(shows) || own.written.contains(shows))

@@ -308,7 +308,6 @@ impl<'p> World<'p> {
             };
             if phase == Phase::Inactive && self.people.iter().any(|person| !person.parked[instance].is_empty()) {
                 self.configs[instance].phase = Phase::Closing;
-                self.unpark(instance);
             }
         }
         self.everybody(Cause::Any);
@@ -1009,13 +1008,15 @@ impl<'p> World<'p> {
         }
     }
 
-    fn unpark(&mut self, instance: usize) {
-        for person in &mut self.people {
-            for (slot, values) in std::mem::take(&mut person.parked[instance]) {
-                for value in values {
-                    crate::model::add(&mut person.own[slot.index()].values, &value);
-                }
+    /// What an instance has parked may be given back from now on.
+    pub(crate) fn unpark(&mut self, instance: usize, user: usize) {
+        let person = &mut self.people[user];
+        for (slot, values) in std::mem::take(&mut person.parked[instance]) {
+            for value in values {
+                crate::model::add(&mut person.own[slot.index()].values, &value);
             }
+            // What a person set meanwhile may have ended what runs, or be the own value.
+            person.own[slot.index()].contest();
         }
     }
 
@@ -1028,7 +1029,6 @@ impl<'p> World<'p> {
         self.activations += 1;
         self.configs[instance].activation = self.activations;
         self.configs[instance].phase = Phase::Active;
-        self.unpark(instance);
         for user in 0..self.people.len() {
             if let Some(memory) = &mut self.memory {
                 let known = &mut memory.users[instance][user];

@@ -37,6 +37,14 @@ fn the_promises_hold_whatever_fails() {
 }
 
 #[test]
+fn the_promises_hold_where_texts_are_cut() {
+    let weather = Weather { people: true, administrators: true, ..Weather::FAIR };
+    for seed in 1..=12 {
+        assert_eq!(run(seed, Size { users: 2, days: 6 }, weather, Sabotage::None).violation, None, "seed {seed}");
+    }
+}
+
+#[test]
 fn a_planted_fault_is_noticed_by_its_promise() {
     for (sabotage, promises) in PLANTED {
         let noticed = (1..=80).any(|seed| {

@@ -18,9 +18,6 @@ use crate::{
 const TITLES: [&str; 6] =
     ["Jour fixe", "Einkauf", "Messe", "Arzt", "Zahnarzt", "Planung mit den Kollegen aus dem Vertrieb"];
 const ZONES: [&str; 4] = ["Europe/Berlin", "America/New_York", "America/Santiago", "Asia/Kathmandu"];
-const OPEN_F1: i64 = 0;
-const OPEN_F2: i64 = 0;
-const OPEN_F3: i64 = 0;
 /// Calendars are filled this far ahead.
 const AHEAD: u32 = 12;
 
@@ -37,7 +34,7 @@ impl Plan {
         let ends = begins + i64::from(size.days) * DAY;
         let policies = [policy(&mut dice), policy(&mut dice)];
         let active = [true, weather.second_instance && dice.in_thousand(600)];
-        let cuts_texts_at = (weather.faults && dice.in_thousand(OPEN_F3)).then_some(6);
+        let cuts_texts_at = (!weather.faults && dice.in_thousand(150)).then_some(6);
         let mut plan = Self {
             seed,
             begins,
@@ -320,9 +317,9 @@ fn policy(dice: &mut Dice) -> Policy {
         ignore_away: dice.in_thousand(500),
         title_as_text: dice.in_thousand(750),
         no_text_when_free: dice.in_thousand(300),
-        join_parallel_titles: dice.in_thousand(OPEN_F1),
+        join_parallel_titles: dice.in_thousand(200),
         blf_labels: dice.in_thousand(500),
-        keep_on_deactivate: dice.in_thousand(OPEN_F2),
+        keep_on_deactivate: dice.in_thousand(300),
         ..Policy::default()
     }
 }

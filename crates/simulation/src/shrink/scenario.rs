@@ -35,7 +35,7 @@ pub(crate) fn scenario(
     expected: &[(Slot, Value)],
 ) -> Option<String> {
     let [start] = plan.users.as_slice() else { return None };
-    if plan.rough_network || plan.active != [true, false] || !start.member[0] {
+    if plan.rough_network || plan.cuts_texts_at.is_some() || plan.active != [true, false] || !start.member[0] {
         return None;
     }
     let mut steps: Vec<(Millis, Table)> = Vec::new();
