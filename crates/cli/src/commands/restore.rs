@@ -24,6 +24,8 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
         return Err(Failure::BadInput(format!("{place}: there is no such file")));
     }
     let key = arguments.data.existing_key()?;
+    // The list of a store's errors is open: what is not named here is told in its own words.
+    #[allow(clippy::wildcard_enum_match_arm)]
     let kept = busylamp_store::restore(&store, &file, &key).await.map_err(|error| match error {
         StoreError::InUse { .. } => {
             Failure::CouldNot(format!("{} is in use; stop Busylamp before the store is replaced", store.display()))

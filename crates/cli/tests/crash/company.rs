@@ -1,10 +1,7 @@
 //! People whose meetings begin and end all the time, who press buttons meanwhile, and what their telephones have to
 //! show when all is over.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
@@ -250,11 +247,11 @@ impl<'a> Company<'a> {
         let mut repeated = 0;
         for member in &self.members {
             let own: Vec<&Write> = writes.iter().filter(|w| w.account == u64::from(member.person.account)).collect();
-            let mut by_dimension: HashMap<&str, Vec<&Write>> = HashMap::new();
+            let mut by_dimension: BTreeMap<&str, Vec<&Write>> = BTreeMap::new();
             for write in &own {
                 by_dimension.entry(&write.dimension).or_default().push(write);
             }
-            for (dimension, writes) in by_dimension.drain() {
+            for (dimension, writes) in by_dimension {
                 // A start and an end for each meeting, and an answer to each change by hand.
                 let most = member.occasions + 5;
                 if writes.len() > most {

@@ -1,6 +1,6 @@
 //! `kill -9` at random instants, again and again (docs/semantics.md, 7.3).
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::Path, time::Duration};
 
 use busylamp_store::{Key, Store};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -22,7 +22,7 @@ fn number(name: &str, factory: u64) -> u64 {
 }
 
 /// The program, as soon as it is started: a kill may come before it runs.
-fn start(world: &World, log: &PathBuf) -> Process {
+fn start(world: &World, log: &Path) -> Process {
     let mut command = world.with_store(&["run", "--listen", "127.0.0.1:0"]);
     command.env("BUSYLAMP_LOG", "warn");
     Process::start(command, log)
