@@ -1,6 +1,6 @@
 //! The pages of a running service: where they are served, and how.
 
-use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use busylamp_service::{Service, clock::Clock};
 use busylamp_store::Store;
@@ -40,7 +40,7 @@ impl PageArguments {
     ///
     /// A factory port that is taken does not stop the service: telephones matter more than pages. A port that was asked
     /// for does.
-    pub(crate) async fn open(&self, service: &Service, store: &Store) -> Result<Option<Pages>, Failure> {
+    pub(crate) async fn open(&self, service: &Arc<Service>, store: &Store) -> Result<Option<Pages>, Failure> {
         let address = self.listen.unwrap_or(FACTORY);
         if !address.ip().is_loopback() && self.certificate.is_none() {
             return Err(Failure::BadInput(format!(
@@ -68,7 +68,13 @@ impl PageArguments {
         let people = People::new(store.clone(), Clock::Wall).await;
         let people = people.map_err(|error| Failure::CouldNot(error.to_string()))?;
         announce(&format!("{scheme}://{bound}"), &people)?;
-        let site = Site { board: service.board(), zone: TimeZone::system(), note: None, door: Door::Guarded(people) };
+        let site = Site {
+            service: Arc::clone(service),
+            board: service.board(),
+            zone: TimeZone::system(),
+            note: None,
+            door: Door::Guarded(people),
+        };
         let (close, closing) = oneshot::channel();
         let task = tokio::spawn(busylamp_web::serve(listening, site, async move {
             let _closed_or_dropped = closing.await;

@@ -31,7 +31,7 @@ use axum::{
     routing::get,
     serve::IncomingStream,
 };
-use busylamp_service::board::Board;
+use busylamp_service::{Service, board::Board};
 use jiff::tz::TimeZone;
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::csrf::CsrfLayer;
@@ -47,6 +47,8 @@ const LARGEST_FORM: usize = 64 << 10;
 /// What the pages show.
 #[derive(Clone)]
 pub struct Site {
+    /// What is asked and told to do.
+    pub service: Arc<Service>,
     /// The lamps, as they change.
     pub board: watch::Receiver<Arc<Board>>,
     /// The zone in which hours are shown.

@@ -3,13 +3,13 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use busylamp_service::{board::Board, clock::Clock};
+use busylamp_service::{Service, Settings, clock::Clock};
 use busylamp_store::{Key, Store};
 use busylamp_web::{Door, Listening, People, Site, TlsListener};
 use jiff::tz::TimeZone;
 use reqwest::{Client, Response, StatusCode, header, redirect::Policy};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 const PASSWORD: &str = "ein langes Kennwort";
 const OTHER: &str = "noch ein langes Kennwort";
@@ -21,7 +21,6 @@ struct House {
     store: Store,
     client: Client,
     task: JoinHandle<()>,
-    _board: watch::Sender<Arc<Board>>,
     _folder: TempDir,
 }
 
@@ -41,13 +40,15 @@ impl House {
         let set_up = people.set_up_path();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (sender, board) = watch::channel(Arc::default());
-        let site = Site { board, zone: TimeZone::UTC, note: None, door: Door::Guarded(people) };
+        let settings = Settings { store: Arc::new(store.clone()), clock: Clock::Wall };
+        let service = Arc::new(Service::start(settings).await.unwrap());
+        let board = service.board();
+        let site = Site { service, board, zone: TimeZone::UTC, note: None, door: Door::Guarded(people) };
         let task = tokio::spawn(async move {
             busylamp_web::serve(Listening::Plain(listener), site, std::future::pending()).await.unwrap();
         });
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Self { url, set_up, store, client, task, _board: sender, _folder: folder }
+        Self { url, set_up, store, client, task, _folder: folder }
     }
 
     /// A house with the administrator `anna`, and her cookie.
@@ -272,8 +273,10 @@ async fn the_pages_are_served_over_https_with_a_certificate_from_files() {
     let address: SocketAddr = listener.local_addr().unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = TlsListener::new(listener, &certificate, &key, provider).unwrap();
-    let (_sender, board) = watch::channel(Arc::default());
-    let site = Site { board, zone: TimeZone::UTC, note: None, door: Door::Open };
+    let store = Store::open(&folder.path().join("busylamp.db"), &Key::random().unwrap()).await.unwrap();
+    let service = Arc::new(Service::start(Settings { store: Arc::new(store), clock: Clock::Wall }).await.unwrap());
+    let board = service.board();
+    let site = Site { service, board, zone: TimeZone::UTC, note: None, door: Door::Open };
     let task = tokio::spawn(busylamp_web::serve(Listening::Tls(tls), site, std::future::pending()));
 
     // Somebody who connects and says nothing holds up nobody.

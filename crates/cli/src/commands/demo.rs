@@ -94,6 +94,7 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     service.apply(&written).await.map_err(|error| could_not(error.to_string()))?;
     print(&format!("Busylamp's demo: http://{address}/  (stop with Ctrl-C)"))?;
     let site = Site {
+        service: Arc::clone(&service),
         board: service.board(),
         zone,
         note: Some(Note {
