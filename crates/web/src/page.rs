@@ -18,6 +18,8 @@ pub(crate) struct Frame {
     pub(crate) note: Option<&'static str>,
     /// Who is signed in, and where they can go.
     pub(crate) ways: Option<Ways>,
+    /// Which of these ways leads here; empty if none does.
+    pub(crate) here: &'static str,
 }
 
 /// Where somebody who is signed in can go.
@@ -31,12 +33,18 @@ pub(crate) struct Ways {
 impl Frame {
     /// A page that nobody in particular looks at.
     pub(crate) fn new(language: Language, title: impl Into<String>) -> Self {
-        Self { language: language.pick("de", "en"), title: title.into(), note: None, ways: None }
+        Self { language: language.pick("de", "en"), title: title.into(), note: None, ways: None, here: "" }
     }
 
     /// A page for somebody who is signed in.
     pub(crate) fn of(language: Language, title: impl Into<String>, person: Option<&Person>) -> Self {
         Self { ways: person.map(|person| Ways::new(language, person)), ..Self::new(language, title) }
+    }
+
+    /// The same with the way marked that leads here.
+    #[must_use]
+    pub(crate) fn at(self, path: &'static str) -> Self {
+        Self { here: path, ..self }
     }
 }
 

@@ -67,7 +67,7 @@ impl People {
     }
 
     /// Notes who did what. That it can't be noted doesn't undo it.
-    async fn audit(&self, person: &Person, action: Action, object: &str) {
+    pub(crate) async fn audit(&self, person: &Person, action: Action, object: &str) {
         let entry = Audited { at: self.0.clock.now(), person: person.name.clone(), action, object: object.to_owned() };
         if let Err(error) = self.0.store.audit(&entry).await {
             tracing::error!(%error, action = entry.action.as_str(), "a change can't be noted in the audit trail");

@@ -102,7 +102,7 @@ async fn draw(administrator: &Administrator, trouble: Option<String>) -> Result<
     };
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = PeoplePage {
-        frame: Frame::of(*language, language.pick("Personen", "People"), Some(person)),
+        frame: Frame::of(*language, language.pick("Personen", "People"), Some(person)).at("/people"),
         trouble,
         words: PeopleWords {
             name: language.pick("Name", "Name"),
@@ -244,7 +244,7 @@ fn own<'a>(site: &'a Site, visitor: &'a Visitor) -> Result<(&'a People, &'a Pers
 fn account(language: Language, person: &Person, trouble: Option<String>, done: Option<&'static str>) -> Response {
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = AccountPage {
-        frame: Frame::of(language, language.pick("Eigene Einstellungen", "My settings"), Some(person)),
+        frame: Frame::of(language, language.pick("Eigene Einstellungen", "My settings"), Some(person)).at("/account"),
         trouble,
         done,
         language_word: language.pick("Sprache", "Language"),
@@ -333,7 +333,7 @@ pub(super) async fn audit_page(
         object: entry.object,
     };
     Ok(show(&AuditPage {
-        frame: Frame::of(language, language.pick("Änderungen", "Changes"), Some(&person)),
+        frame: Frame::of(language, language.pick("Änderungen", "Changes"), Some(&person)).at("/audit"),
         words: language.pick(["Wann", "Wer", "Was", "Woran"], ["When", "Who", "What", "On what"]),
         entries: trail.into_iter().map(entry).collect(),
         nothing: language.pick("Noch hat niemand etwas geändert.", "Nobody has changed anything yet."),
@@ -353,6 +353,11 @@ fn action(code: &str, language: Language) -> String {
         "password_reset" => ("Kennwort gesetzt", "Set a password"),
         "password_changed" => ("Eigenes Kennwort geändert", "Changed one's own password"),
         "person_removed" => ("Person entfernt", "Removed a person"),
+        "user_paused" => ("Benutzer angehalten", "Paused a user"),
+        "user_resumed" => ("Pause eines Benutzers beendet", "Ended a user's pause"),
+        "user_given_back" => ("Status eines Benutzers zurückgegeben", "Gave a user's state back"),
+        "user_discarded" => ("Nicht Zurückgegebenes verworfen", "Discarded what could not be given back"),
+        "user_checked" => ("Benutzer neu gelesen", "Read a user anew"),
         other => return other.to_owned(),
     };
     language.pick(german, english).to_owned()
