@@ -59,16 +59,21 @@ impl Store {
 
     /// The latest entries, the newest first; at most [`AUDIT_LIMIT`].
     pub async fn audit_trail(&self, most: u32) -> Result<Vec<Audited>, StoreError> {
-        let rows: Vec<(i64, String, String, String)> =
-            sqlx::query_as("SELECT at, person, action, object FROM audit ORDER BY number DESC LIMIT $1")
-                .bind(most.min(AUDIT_LIMIT))
-                .fetch_all(self.readers())
-                .await?;
-        let entry = |(at, person, action, object)| Audited {
-            at: time::from_column(at),
-            person,
-            action: Action(Cow::Owned(action)),
-            object,
+        let numbered = self.audit_trail_before(None, most).await?;
+        Ok(numbered.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    /// The entries before the one of this number, with their numbers, the newest first; at most [`AUDIT_LIMIT`].
+    pub async fn audit_trail_before(&self, number: Option<i64>, most: u32) -> Result<Vec<(i64, Audited)>, StoreError> {
+        let rows: Vec<(i64, i64, String, String, String)> = sqlx::query_as(
+            "SELECT number, at, person, action, object FROM audit WHERE number < $1 ORDER BY number DESC LIMIT $2",
+        )
+        .bind(number.unwrap_or(i64::MAX))
+        .bind(most.min(AUDIT_LIMIT))
+        .fetch_all(self.readers())
+        .await?;
+        let entry = |(number, at, person, action, object)| {
+            (number, Audited { at: time::from_column(at), person, action: Action(Cow::Owned(action)), object })
         };
         Ok(rows.into_iter().map(entry).collect())
     }

@@ -45,6 +45,7 @@
 //! history            past decisions and writes, without texts
 //! facts              small things to remember
 //! people, sessions   who uses the pages, and who is signed in
+//! tokens             what programs use the HTTP API with
 //! audit              who changed what
 //! backup, restore    a copy while running, and the way back
 //! ```
@@ -69,6 +70,7 @@ mod sessions;
 mod states;
 mod store;
 mod time;
+mod tokens;
 
 pub use agendas::{NewAgenda, StoredAgenda};
 pub use audit::{AUDIT_LIMIT, Action, Audited};
@@ -83,3 +85,4 @@ pub use people::{Changed, PasswordHash, Person, PersonId, Role, UnknownRole};
 pub use restore::restore;
 pub use sessions::{SESSION_IDLE, SESSION_LIFE, TokenHash};
 pub use store::Store;
+pub use tokens::{ApiToken, MOST_TOKENS, NewApiToken, NotMade, TokenId};

@@ -147,6 +147,9 @@ async fn the_trail_names_who_did_what_the_newest_first() {
     assert_eq!(seen, [("bert", "Werk 2"), ("anna", "Zentrale")]);
     assert_eq!(trail[0].action.as_str(), "instance_changed");
     assert_eq!(store.audit_trail(1).await.unwrap().len(), 1);
+    let newest = store.audit_trail_before(None, 1).await.unwrap().remove(0);
+    let older = store.audit_trail_before(Some(newest.0), 10).await.unwrap();
+    assert_eq!(older.iter().map(|(_, entry)| entry.person.as_str()).collect::<Vec<_>>(), ["anna"]);
 }
 
 #[tokio::test]
