@@ -15,6 +15,7 @@
 //! supply      tools that are missing; licences, bans, advisories
 //! bench       the benchmarks
 //! simulate    the deterministic simulation
+//! crash       the program, killed at random instants
 //! shell       running other programs
 //! ```
 
@@ -23,6 +24,7 @@ mod bench;
 mod bridge;
 mod browser;
 mod clients;
+mod crash;
 mod debian;
 mod install;
 mod metadata;
@@ -67,6 +69,8 @@ enum Command {
     Bench,
     /// The keeper in a pretended world that fails in every way
     Simulate(simulate::Amount),
+    /// The optimised program, killed at random instants among busy people, stopped and restored
+    Crash(crash::Amount),
     /// The STARFACE module, packed as target/bridge/busylamp-bridge.sfm; needs a JDK of version 17 or later
     Bridge,
 }
@@ -80,6 +84,7 @@ fn main() -> ExitCode {
         Command::Test { all, only, .. } => return test(all, &only),
         Command::Bench => Shell::at_root().and_then(|shell| bench::run_all(&shell)),
         Command::Simulate(amount) => Shell::at_root().and_then(|shell| simulate::run(&shell, &amount)),
+        Command::Crash(amount) => Shell::at_root().and_then(|shell| crash::run(&shell, &amount)).and_then(crash::judge),
         Command::Bridge => Shell::at_root().and_then(|shell| bridge::make(&shell)),
     };
     conclude(done)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    acceptors, bridge, browser, clients, order, repository,
+    acceptors, bridge, browser, clients, crash, order, repository,
     shell::{Shell, result, run as run_command, say},
     simulate, suite, supply, unused,
 };
@@ -73,6 +73,7 @@ const STEPS: &[Step] = &[
     quick("tests", "unit, property, protocol and program tests", suite::tests),
     quick("doctests", "examples in the documentation", suite::doc_tests),
     quick("simulation", "the keeper in a pretended world that fails in every way, 36,000 user-days", simulate::check),
+    quick("crash", "the optimised program, killed 300 times among busy people; stopped, restored", crash::check),
     quick("scenarios", "the scripted days, through the binary", suite::scenarios),
     quick("clients", "Microsoft's Graph SDKs for Python and JavaScript against the simulator", clients::check),
     quick("acceptors", "NTLM against pyspnego, Kerberos against MIT's KDC", acceptors::check),

@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// A write that reaches the telephone system so shortly after a person's change may have been decided before it:
-/// neither interface can make a write depend on what is shown (docs/semantics.md, 6.8). Either value is right then.
+/// neither interface can make a write depend on what is shown (docs/semantics.md, 6.8). Whether it was, the value tells
+/// that is given back: see [`is_crossed`].
 const CROSSING: SignedDuration = SignedDuration::from_secs(2);
 /// Once all is reachable everything is given back within this.
 const GIVEN_BACK: Duration = Duration::from_secs(60);
@@ -209,10 +210,9 @@ impl<'a> Company<'a> {
         for (place, member) in self.members.iter().enumerate() {
             let account = self.world.account(&member.person).await;
             let text = |name: &str| account[name].as_str().unwrap().to_owned();
-            let crossed = |dimension: &str, change: &Change| is_crossed(writes, member, dimension, change.at);
             for (dimension, own) in [("presence", &member.presences), ("text", &member.texts)] {
                 let shown = text(dimension);
-                let right = possible(own, |change| crossed(dimension, change));
+                let right = possible(own, |place| is_crossed(writes, member, dimension, own, place));
                 if !right.contains(&shown.as_str()) {
                     return Some((place, format!("{dimension} is `{shown}` and has to be {right:?}")));
                 }
@@ -235,7 +235,7 @@ impl<'a> Company<'a> {
         for member in &self.members {
             for (dimension, own) in [("presence", &member.presences), ("text", &member.texts)] {
                 all += own.len() - 1;
-                crossed += own[1..].iter().filter(|c| is_crossed(&writes, member, dimension, c.at)).count();
+                crossed += (1..own.len()).filter(|place| is_crossed(&writes, member, dimension, own, *place)).count();
             }
         }
         (all, crossed)
@@ -281,19 +281,38 @@ impl<'a> Company<'a> {
     }
 }
 
-/// The values that may be right: the last one, and those before it as long as a write may have crossed the next.
-fn possible(own: &[Change], is_crossed: impl Fn(&Change) -> bool) -> Vec<&str> {
+/// The values that may be right: the last one, and those before it as long as a write has crossed the next.
+fn possible(own: &[Change], is_crossed: impl Fn(usize) -> bool) -> Vec<&str> {
     let mut values = Vec::new();
-    for change in own.iter().rev() {
+    for (place, change) in own.iter().enumerate().rev() {
         values.push(change.value.as_str());
-        if !is_crossed(change) {
+        if !is_crossed(place) {
             break;
         }
     }
     values
 }
 
-fn is_crossed(writes: &[Write], member: &Member, dimension: &str, at: Timestamp) -> bool {
-    let own = writes.iter().filter(|w| w.account == u64::from(member.person.account) && w.dimension == dimension);
-    own.map(|write| write.instant).any(|instant| instant >= at && instant < at + CROSSING)
+/// Whether a write crossed the change at this place: one came shortly after it, and what was given back next is older than
+/// the change. Once a value has been given back that is as young as the change, the program knew of it, and nothing older
+/// is right any more.
+fn is_crossed(writes: &[Write], member: &Member, dimension: &str, own: &[Change], place: usize) -> bool {
+    let at = own[place].at;
+    let account = u64::from(member.person.account);
+    let mut later = writes
+        .iter()
+        .filter(|write| write.account == account && write.dimension == dimension && write.instant >= at)
+        .peekable();
+    let shortly = later.peek().is_some_and(|write| write.instant < at + CROSSING);
+    let Some(given_back) = later.find(|write| !is_of_a_meeting(dimension, &write.value)) else { return false };
+    let mut known = own[place..].iter().take_while(|change| change.at <= given_back.instant);
+    shortly && known.all(|change| change.value != given_back.value)
+}
+
+/// Whether a meeting writes this value; nobody chooses it by hand.
+fn is_of_a_meeting(dimension: &str, value: &str) -> bool {
+    match dimension {
+        "presence" => !PRESENCES.contains(&value),
+        _ => value.starts_with("Termin "),
+    }
 }

@@ -76,8 +76,8 @@ async fn wherever_the_program_is_killed_every_telephone_is_right_in_the_end() {
     let (changes, crossed) = company.changes().await;
     say(&format!("{killed} kills, {writes} writes, {changes} changes by hand, {crossed} of them crossed by a write"));
     assert!(writes >= kills, "hardly anything was on its way when the program was killed");
-    // Of few it may well be most.
-    assert!(changes < 100 || crossed * 2 <= changes, "too little is known of what people changed");
+    // Where a write crossed a change two values are right; that must be the exception. Of few it may well be most.
+    assert!(changes < 100 || crossed * 5 <= changes, "too little is known of what people changed");
     // The store is whole, and nothing is held any more: a start has nothing to do.
     let key = Key::load(&world.folder.path().join("busylamp.key")).unwrap();
     Store::open(&world.folder.path().join("busylamp.db"), &key).await.unwrap().close().await;
