@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|body: &[u8]| busylamp_ews::fuzz::fault(body));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| busylamp_fuzzing::read("fault", input));

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A member, and the members that it may use. Tests may use the simulator besides.
-const ORDER: [(&str, &[&str]); 14] = [
+const ORDER: [(&str, &[&str]); 15] = [
     ("busylamp-core", &[]),
     ("busylamp-net", &[]),
     ("busylamp-store", &["busylamp-core"]),
@@ -23,6 +23,10 @@ const ORDER: [(&str, &[&str]); 14] = [
     ("busylamp-scenario", &["busylamp-core"]),
     ("busylamp-sim", &["busylamp-core"]),
     ("busylamp-simulation", &["busylamp-scenario", "busylamp-core"]),
+    (
+        "busylamp-fuzzing",
+        &["busylamp-scenario", "busylamp-calendar", "busylamp-pbx", "busylamp-ews", "busylamp-core"],
+    ),
     ("busylamp-service", &["busylamp-calendar", "busylamp-pbx", "busylamp-store", "busylamp-net", "busylamp-core"]),
     ("busylamp-web", &["busylamp-service", "busylamp-store", "busylamp-core"]),
     (

@@ -15,6 +15,7 @@ mod client;
 mod doorbell;
 mod error;
 mod event;
+pub(crate) mod fuzz;
 mod link;
 mod memory;
 mod pages;

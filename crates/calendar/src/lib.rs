@@ -18,6 +18,8 @@ mod conformance;
 pub mod discovery;
 mod entra;
 pub mod ews;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod graph;
 mod health;
 pub mod hybrid;

@@ -122,7 +122,7 @@ fn what_it_said(result: Result<Changes, GraphError>, bell: &Bell) -> Ring {
 
 /// What the pages so far said: no word of what the changes are.
 #[derive(Debug, Default)]
-struct Changes {
+pub(super) struct Changes {
     any: bool,
     link: Option<String>,
 }

@@ -112,7 +112,8 @@ async fn ask(
     client.ask(&calls, batch::MOST, clock).await.into_iter().map(read).collect()
 }
 
-fn read(answer: Answer) -> Result<Found, GraphError> {
+/// A list of users.
+pub(super) fn read(answer: Answer) -> Result<Found, GraphError> {
     #[derive(Deserialize)]
     struct Users {
         value: Vec<User>,

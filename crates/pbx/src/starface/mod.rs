@@ -18,6 +18,8 @@ mod check;
 mod config;
 mod echo;
 mod failure;
+#[doc(hidden)]
+pub mod fuzz;
 mod labels;
 mod phones;
 mod read;

@@ -3,6 +3,9 @@
 //! Reading is strict, since a record misread is a state misread: a line that is not form-encoded, an escape that
 //! is none, bytes that are not UTF-8, a key given twice, all make the whole message unreadable.
 
+/// The most pairs of one line: what is known of a user has a handful, and each key is looked for among the others.
+const MAX_PAIRS: usize = 64;
+
 /// One line: keys and values in the order written. It may hold a status text and therefore has no `Debug`.
 pub(crate) struct Record(Vec<(String, String)>);
 
@@ -56,6 +59,9 @@ pub(crate) fn read(text: &str) -> Result<Message, Unreadable> {
 fn read_line(line: &str) -> Result<Record, &'static str> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for pair in line.split('&') {
+        if pairs.len() == MAX_PAIRS {
+            return Err("it has too many pairs");
+        }
         let (key, value) = pair.split_once('=').ok_or("it is not form-encoded: a pair has no `=`")?;
         let key = decode(key)?;
         if pairs.iter().any(|(known, _)| *known == key) {
@@ -101,6 +107,13 @@ mod tests {
             Ok(_) => String::new(),
             Err(error) => error.to_string(),
         }
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused() {
+        let pairs = |number: usize| (0..number).map(|key| format!("k{key}=")).collect::<Vec<_>>().join("&");
+        assert_eq!(complaint(&pairs(MAX_PAIRS)), "");
+        assert_eq!(complaint(&pairs(MAX_PAIRS + 1)), "line 1: it has too many pairs");
     }
 
     proptest! {

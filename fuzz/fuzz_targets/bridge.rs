@@ -1,0 +1,5 @@
+//! Answers of the bridge.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| busylamp_fuzzing::read("bridge", input));

@@ -1,0 +1,5 @@
+//! An answer of Entra.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| busylamp_fuzzing::read("entra", input));

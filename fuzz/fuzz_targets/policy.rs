@@ -1,0 +1,5 @@
+//! A policy.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| busylamp_fuzzing::read("policy", input));
