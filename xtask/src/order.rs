@@ -12,10 +12,11 @@ use crate::{
 };
 
 /// A member, and the members that it may use. Tests may use the simulator besides.
-const ORDER: [(&str, &[&str]); 15] = [
+const ORDER: [(&str, &[&str]); 16] = [
     ("busylamp-core", &[]),
     ("busylamp-net", &[]),
     ("busylamp-store", &["busylamp-core"]),
+    ("busylamp-log", &["busylamp-store", "busylamp-core"]),
     ("busylamp-ews", &["busylamp-core"]),
     ("busylamp-windows-auth", &["busylamp-net", "busylamp-core"]),
     ("busylamp-calendar", &["busylamp-windows-auth", "busylamp-ews", "busylamp-net", "busylamp-core"]),
@@ -28,7 +29,7 @@ const ORDER: [(&str, &[&str]); 15] = [
         &["busylamp-scenario", "busylamp-calendar", "busylamp-pbx", "busylamp-ews", "busylamp-core"],
     ),
     ("busylamp-service", &["busylamp-calendar", "busylamp-pbx", "busylamp-store", "busylamp-net", "busylamp-core"]),
-    ("busylamp-web", &["busylamp-service", "busylamp-store", "busylamp-core"]),
+    ("busylamp-web", &["busylamp-service", "busylamp-log", "busylamp-store", "busylamp-core"]),
     (
         "busylamp",
         &[
@@ -39,6 +40,7 @@ const ORDER: [(&str, &[&str]); 15] = [
             "busylamp-calendar",
             "busylamp-ews",
             "busylamp-pbx",
+            "busylamp-log",
             "busylamp-store",
             "busylamp-net",
             "busylamp-core",

@@ -1,8 +1,9 @@
 //! Whom a TLS connection believes.
 //!
 //! There is no way to accept just any certificate. Who meets an unknown one is shown its fingerprint
-//! ([`Untrusted::seen`]) and can pin it.
+//! ([`Untrusted::seen`]) and can pin it. What is believed is noted with its last day ([`certificates`]).
 
+mod certificate;
 mod pin;
 mod verifier;
 
@@ -12,6 +13,7 @@ use rustls::{ClientConfig, RootCertStore, client::WebPkiServerVerifier, crypto::
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use thiserror::Error;
 
+pub use certificate::{Certificate, PeerCertificate, certificates};
 pub use pin::{Fingerprint, Pin, PinError};
 pub use verifier::{Cause, Untrusted};
 use verifier::{PinVerifier, Showing};
@@ -107,7 +109,7 @@ impl Trust {
             .with_safe_default_protocol_versions()
             .map_err(|error| TrustError::Setup { reason: error.to_string() })?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Showing(verifier)))
+            .with_custom_certificate_verifier(Arc::new(Showing::new(verifier)))
             .with_no_client_auth();
         Ok(config)
     }

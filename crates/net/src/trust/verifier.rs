@@ -10,7 +10,7 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use thiserror::Error as ThisError;
 
-use super::{Fingerprint, Pin};
+use super::{Fingerprint, Pin, certificate::Book};
 
 /// A server's certificate was refused.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
@@ -70,9 +70,18 @@ impl Cause {
     }
 }
 
-/// Another verifier whose refusals carry the fingerprint of the certificate.
+/// Another verifier whose refusals carry the fingerprint of the certificate, and which notes what it believes.
 #[derive(Debug)]
-pub(super) struct Showing(pub(super) Arc<dyn ServerCertVerifier>);
+pub(super) struct Showing {
+    verifier: Arc<dyn ServerCertVerifier>,
+    believed: Arc<Book>,
+}
+
+impl Showing {
+    pub(super) fn new(verifier: Arc<dyn ServerCertVerifier>) -> Self {
+        Self { verifier, believed: Book::open() }
+    }
+}
 
 impl ServerCertVerifier for Showing {
     fn verify_server_cert(
@@ -83,7 +92,11 @@ impl ServerCertVerifier for Showing {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).map_err(|error| {
+        let verified = self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        if verified.is_ok() {
+            self.believed.note(server_name, end_entity);
+        }
+        verified.map_err(|error| {
             let Error::InvalidCertificate(certificate_error) = &error else { return error };
             if let CertificateError::Other(OtherError(inner)) = certificate_error
                 && inner.is::<Untrusted>()
@@ -100,7 +113,7 @@ impl ServerCertVerifier for Showing {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        self.verifier.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -109,11 +122,11 @@ impl ServerCertVerifier for Showing {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        self.verifier.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.verifier.supported_verify_schemes()
     }
 }
 
