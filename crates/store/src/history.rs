@@ -8,6 +8,7 @@ use busylamp_core::{
     ids::{AccountId, EventId, InstanceId},
 };
 use jiff::{SignedDuration, Timestamp};
+use serde::{Serialize, Serializer};
 
 use crate::{Store, error::StoreError, time};
 
@@ -17,8 +18,11 @@ pub const HISTORY_DAYS: u16 = 14;
 /// The most records that one question gives.
 pub const HISTORY_LIMIT: u32 = 10_000;
 
-/// One past decision or write.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// So many records are forgotten in one transaction: holds that are to be committed wait no longer than it takes.
+const PORTION: u32 = 1_000;
+
+/// One past decision or write, or what was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Record {
     /// When; kept in whole microseconds.
     pub at: Timestamp,
@@ -40,13 +44,16 @@ pub struct Record {
     pub reason: Reason,
 }
 
-/// Whether something was decided or done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether something was decided, done or seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum What {
     /// The wanted value changed, whether or not anything was to be written.
     Decided,
     /// The telephone system acknowledged a write.
     Written,
+    /// The telephone system was seen to show another value than was known, and no acknowledged write had made it.
+    Shown,
 }
 
 /// A value as history keeps it.
@@ -87,9 +94,16 @@ impl Recorded {
     }
 }
 
+impl Serialize for Recorded {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// Why something was decided or written: a code of the program, such as `given_back`. That it can only be made of a
 /// literal keeps calendars out of it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct Reason(Cow<'static, str>);
 
 impl Reason {
@@ -173,12 +187,12 @@ impl Store {
                 "DELETE FROM history WHERE number IN (SELECT number FROM history WHERE at < $1 ORDER BY at LIMIT $2)",
             )
             .bind(time::to_column(oldest))
-            .bind(HISTORY_LIMIT)
+            .bind(PORTION)
             .execute(&mut *transaction)
             .await?;
             transaction.commit().await?;
             forgotten += result.rows_affected();
-            if result.rows_affected() < u64::from(HISTORY_LIMIT) {
+            if result.rows_affected() < u64::from(PORTION) {
                 return Ok(forgotten);
             }
         }
@@ -190,11 +204,12 @@ impl What {
         match self {
             Self::Decided => "decided",
             Self::Written => "written",
+            Self::Shown => "shown",
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Decided, Self::Written].into_iter().find(|what| what.name() == name)
+        [Self::Decided, Self::Written, Self::Shown].into_iter().find(|what| what.name() == name)
     }
 }
 

@@ -38,6 +38,7 @@ async fn every_kind_of_record_comes_back_as_it_was() {
             event: None,
             ..record(instant, 1)
         },
+        Record { what: What::Shown, event: None, reason: Reason::new("foreign"), ..record(instant, 1) },
         Record { dimension: Dimension::Diversion("a:1".into()), ..record(instant, 1) },
         Record { dimension: Dimension::Label("k".into()), ..record(instant, 1) },
     ];
