@@ -5,16 +5,22 @@
 
 mod certificate;
 mod pin;
+mod shown;
 mod verifier;
 
 use std::{fmt, sync::Arc};
 
-use rustls::{ClientConfig, RootCertStore, client::WebPkiServerVerifier, crypto::CryptoProvider};
+use rustls::{
+    ClientConfig, RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+    crypto::CryptoProvider,
+};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use thiserror::Error;
 
 pub use certificate::{Certificate, PeerCertificate, certificates};
 pub use pin::{Fingerprint, Pin, PinError};
+pub use shown::{Shown, ShownError};
 pub use verifier::{Cause, Untrusted};
 use verifier::{PinVerifier, Showing};
 
@@ -92,26 +98,30 @@ impl Trust {
     /// # Errors
     /// When the system's authorities can't be had or the library refuses.
     pub fn client_config(&self) -> Result<ClientConfig, TrustError> {
-        let provider = provider();
-        let verifier: Arc<dyn rustls::client::danger::ServerCertVerifier> = match self {
-            Self::System => Arc::new(
-                rustls_platform_verifier::Verifier::new(Arc::clone(&provider))
-                    .map_err(|error| TrustError::NoSystemAuthorities { reason: error.to_string() })?,
-            ),
-            Self::Authority(authority) => {
-                WebPkiServerVerifier::builder_with_provider(Arc::clone(&authority.0), Arc::clone(&provider))
-                    .build()
-                    .map_err(|error| TrustError::Setup { reason: error.to_string() })?
-            }
-            Self::Pin(pin) => Arc::new(PinVerifier::new(*pin, &provider)),
-        };
-        let config = ClientConfig::builder_with_provider(provider)
+        let verifier = self.verifier()?;
+        let config = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|error| TrustError::Setup { reason: error.to_string() })?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Showing::new(verifier)))
             .with_no_client_auth();
         Ok(config)
+    }
+
+    fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, TrustError> {
+        let provider = provider();
+        Ok(match self {
+            Self::System => Arc::new(
+                rustls_platform_verifier::Verifier::new(provider)
+                    .map_err(|error| TrustError::NoSystemAuthorities { reason: error.to_string() })?,
+            ),
+            Self::Authority(authority) => {
+                WebPkiServerVerifier::builder_with_provider(Arc::clone(&authority.0), provider)
+                    .build()
+                    .map_err(|error| TrustError::Setup { reason: error.to_string() })?
+            }
+            Self::Pin(pin) => Arc::new(PinVerifier::new(*pin, &provider)),
+        })
     }
 }
 

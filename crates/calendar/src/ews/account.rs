@@ -70,6 +70,8 @@ pub(super) struct Question<'a> {
     pub(super) anchor: &'a MailAddress,
     /// As whose owner it is asked.
     pub(super) acting_as: Option<&'a MailAddress>,
+    /// How many mailboxes it is about.
+    pub(super) mailboxes: usize,
     /// Writes it.
     pub(super) body: &'a (dyn Fn(Header<'_>) -> Vec<u8> + Sync),
 }
@@ -126,6 +128,8 @@ impl EwsAccount {
         read: Read<T>,
         clock: Clock,
     ) -> Result<Answers<T>, EwsError> {
+        self.throttle.wait_until_wanted(Instant::now() + PATIENCE).await?;
+        self.throttle.take_turn(question.mailboxes).await;
         let give_up = Instant::now() + PATIENCE;
         let mut attempt = 1;
         // Of a request of which a part was answered.

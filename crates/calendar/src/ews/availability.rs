@@ -44,6 +44,7 @@ pub(super) async fn read(
             let question = Question {
                 anchor,
                 acting_as: (!account.credential.is_password()).then_some(anchor),
+                mailboxes: batch.len(),
                 body: &|header| request::availability(header, &batch, span, RequestedView::Detailed),
             };
             let asked = batch.len();

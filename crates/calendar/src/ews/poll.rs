@@ -224,6 +224,7 @@ impl<'a> Poll<'a> {
             let question = Question {
                 anchor: &mail,
                 acting_as: Some(&mail),
+                mailboxes: 1,
                 body: &|header| request::find_items(header, &mails, Shape::Marks, span, PROBE),
             };
             let found = account.ask(&question, Arc::new(|body| answer::marks(body, 1)), clock).await;

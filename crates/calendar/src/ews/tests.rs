@@ -2,6 +2,7 @@
 
 mod batches;
 mod cost;
+mod crowd;
 mod fake;
 mod readings;
 mod sign_in;

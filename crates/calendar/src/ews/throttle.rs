@@ -9,7 +9,7 @@ use std::{
 };
 
 use busylamp_net::{
-    limit::{Gate, Pass},
+    limit::{Gate, Pace, Pass},
     retry,
 };
 use tokio::time::Instant;
@@ -29,9 +29,14 @@ const LONGEST_BACK_OFF: Duration = retry::LONGEST_RETRY_AFTER;
 /// So many troubles in a row, and it is the server's and not the request's.
 const TROUBLES: u32 = 6;
 
+/// Mailboxes a second in the time after an outage. One that was not read for long is asked about three times: its
+/// free/busy times, its items, its free/busy times again; so 10,000 of them are read within two minutes.
+const AFTER_AN_OUTAGE: u32 = 300;
+
 /// The limits of one account.
 pub(super) struct Throttle {
     gate: Gate,
+    pace: Pace,
     troubles: AtomicU32,
     /// Until when the account is to be left alone, and why.
     rest: Mutex<Option<(Instant, EwsError)>>,
@@ -40,13 +45,19 @@ pub(super) struct Throttle {
 impl Throttle {
     /// At most so many requests under way.
     pub(super) fn new(at_once: usize) -> Self {
-        Self { gate: Gate::new(at_once), troubles: AtomicU32::new(0), rest: Mutex::new(None) }
+        let pace = Pace::new(AFTER_AN_OUTAGE);
+        Self { gate: Gate::new(at_once), pace, troubles: AtomicU32::new(0), rest: Mutex::new(None) }
     }
 
     /// How many requests may be under way now.
     #[cfg(test)]
     pub(super) fn at_once(&self) -> usize {
         self.gate.limit()
+    }
+
+    /// Waits until it is the turn of a request about so many mailboxes, in the time after an outage.
+    pub(super) async fn take_turn(&self, mailboxes: usize) {
+        self.pace.wait(mailboxes).await;
     }
 
     /// Waits for a place.
@@ -140,6 +151,7 @@ impl Throttle {
 
     /// Nobody asks for so long, for this reason.
     pub(super) fn leave_alone(&self, pause: Duration, error: &EwsError) {
+        self.pace.stumble();
         let until = Instant::now() + pause;
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         if rest.as_ref().is_none_or(|(present, _)| *present < until) {

@@ -91,6 +91,7 @@ impl View<'_> {
         let question = Question {
             anchor,
             acting_as: self.one_each.then_some(anchor),
+            mailboxes: mails.len(),
             body: &|header| request::find_items(header, &mails, Shape::Events { subject: true }, span, most),
         };
         let reading = Arc::clone(self.reading);

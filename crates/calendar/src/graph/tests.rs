@@ -1,5 +1,6 @@
 //! The reader against a pretended Graph, without sockets and with a clock that only waits when nobody works.
 
+mod crowd;
 mod doorbells;
 mod fake;
 mod readings;

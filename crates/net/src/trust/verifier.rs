@@ -54,7 +54,7 @@ pub enum Cause {
 impl Cause {
     // The library's list of errors is open: what is not named here is shown in its own words.
     #[allow(clippy::wildcard_enum_match_arm)]
-    fn of(error: &CertificateError) -> Self {
+    pub(super) fn of(error: &CertificateError) -> Self {
         match error {
             // A bad signature is that of another authority of the same name, for example one that was made anew.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownIssuer,

@@ -237,7 +237,11 @@ impl State {
         let mut parts = path.trim_start_matches("/users/").splitn(2, '/');
         let (user, rest) = (parts.next().unwrap(), parts.next().unwrap());
         let by_name = |(id, mailbox): &(&String, &Mailbox)| *id == user || mailbox.mail == user;
-        let Some((id, mailbox)) = self.mailboxes.iter().find(by_name) else {
+        // Those that keep their number are found at once, since there may be thousands.
+        let by_number = user.strip_prefix('u').and_then(|rest| rest.split_once('@')).map(|(number, _)| number);
+        let quick = by_number.and_then(|number| self.mailboxes.get_key_value(&format!("id-{number}")));
+        let found = quick.filter(by_name).or_else(|| self.mailboxes.iter().find(by_name));
+        let Some((id, mailbox)) = found else {
             return refusal(404, "ResourceNotFound", "Resource could not be discovered.");
         };
         match rest {
