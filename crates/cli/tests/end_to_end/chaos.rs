@@ -1,6 +1,9 @@
 //! Everything fails now and then, people edit their calendars, the program is stopped and started; when peace returns,
 //! every phone shows what its calendar says, and in the end what its user had before.
 
+mod line;
+mod wire;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
