@@ -1,7 +1,9 @@
 //! What a walk through a connection found, step by step.
 
+use serde::Serialize;
+
 /// One step of a walk and how it went.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// What was tried, in a few words ("sign-in").
     pub name: &'static str,
@@ -10,7 +12,8 @@ pub struct Step {
 }
 
 /// How a step went.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// As it should be; what was found.
     Ok(String),

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use busylamp_core::{ids::InstanceId, secret::Secret};
+use serde::Serialize;
 use sqlx::{SqliteConnection, error::ErrorKind};
 
 use crate::{
@@ -14,7 +15,8 @@ use crate::{
 };
 
 /// Where an instance is in its life (7.1, 7.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// It acts.
     Active,

@@ -53,7 +53,7 @@ use self::{
     rest::{Rest, diversions::Doubts, numbers::Numbers, session::Sessions, users},
 };
 pub use self::{
-    check::Telling,
+    check::{Overview, Telling},
     config::{BRIDGE_INSTANCE, BridgeConfig, ConfigError, StarfaceConfig},
 };
 use crate::{AccountWrites, Capabilities, Change, Directory, Pbx, PbxError, Reading, WriteOutcome};

@@ -4,6 +4,7 @@
 mod bridge;
 mod diversions;
 mod keys;
+mod overview;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,8 @@ use super::{
     },
 };
 use crate::{Directory, Pbx, PbxError, User};
+
+pub use self::overview::Overview;
 
 /// How many users a finding lists.
 const LISTED: usize = 50;

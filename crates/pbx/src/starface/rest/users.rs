@@ -73,6 +73,21 @@ pub(crate) async fn all(rest: &Rest) -> Result<BTreeMap<AccountId, User>, Failur
     Ok(users.into_iter().map(user).map(|user| (user.account.clone(), user)).collect())
 }
 
+/// All groups that the sign-in may see: id and name, by name.
+pub(crate) async fn groups(rest: &Rest) -> Result<Vec<(String, String)>, Failure> {
+    let groups: Vec<ListedGroup> = rest.fetch("the list of groups", &["groups"], &[]).await?;
+    let named = groups.into_iter().filter_map(|group| Some((group.id.0, group.groupname?.trim().to_owned())));
+    let mut named: Vec<(String, String)> = named.filter(|(_, name)| !name.is_empty()).collect();
+    named.sort_by(|a, b| (a.1.to_lowercase(), &a.0).cmp(&(b.1.to_lowercase(), &b.0)));
+    Ok(named)
+}
+
+/// How many users are in the group of this id.
+pub(crate) async fn group_size(rest: &Rest, group: &str) -> Result<usize, Failure> {
+    let members: Group = rest.fetch("the group", &["groups", group], &[]).await?;
+    Ok(members.assignable_users.iter().filter(|user| user.assigned).count())
+}
+
 /// The id of the group with this name: spelt exactly so or, if there is none, without regard to case.
 pub(crate) async fn group_id(rest: &Rest, name: &str) -> Result<String, Failure> {
     let groups: Vec<ListedGroup> = rest.fetch("the list of groups", &["groups"], &[]).await?;
