@@ -10,14 +10,20 @@ use busylamp_core::{
     check::{Step, Verdict},
     ids::MailAddress,
     keeper::Flag,
+    title::Reading,
 };
 use busylamp_pbx::{Pbx, User, starface::Starface};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use serde::Serialize;
 
-use crate::{accounts::Accounts, config::InstanceConfig, readers::Readers};
+use crate::{
+    accounts::Accounts,
+    config::{CalendarConfig, InstanceConfig},
+    readers::Readers,
+};
 
 /// What a walk found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Findings {
     /// The connections, step by step.
     pub steps: Vec<Walked>,
@@ -28,16 +34,17 @@ pub struct Findings {
 }
 
 /// A step, and the connection that it was a step of.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Walked {
     /// What the connection leads to.
     pub through: String,
     /// The step.
+    #[serde(flatten)]
     pub step: Step,
 }
 
 /// One user of the group.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct CheckedUser {
     /// The account, as the telephone system numbers it.
     pub account: String,
@@ -64,41 +71,59 @@ pub struct Walker {
 }
 
 impl Walker {
-    /// Walks through one instance.
-    pub async fn walk(&mut self, config: &InstanceConfig, now: Timestamp) -> Findings {
-        check(config, &mut self.accounts, now).await
+    /// A walker that shares accounts with others.
+    pub(crate) fn sharing(accounts: &Accounts) -> Self {
+        Self { accounts: accounts.clone() }
     }
-}
 
-async fn check(config: &InstanceConfig, accounts: &mut Accounts, now: Timestamp) -> Findings {
-    let mut findings = Findings::default();
-    let pbx = match Starface::new(config.starface.clone()) {
-        Ok(pbx) => pbx,
-        Err(error) => {
-            findings.fault(STARFACE, "connection", error.to_string());
-            return findings;
-        }
-    };
-    findings.walked(STARFACE, pbx.check(&config.group).await);
-    let users = match pbx.directory(&config.group).await {
-        Ok(directory) => directory.members,
-        Err(error) => {
-            findings.fault(STARFACE, "group", error.to_string());
-            Vec::new()
-        }
-    };
-    match Readers::new(&config.calendar, accounts, BTreeMap::new()) {
-        Ok(readers) => findings.calendar(&readers, config, users, now).await,
-        Err(error) => findings.fault("calendar", "connection", error),
+    /// Walks through one instance.
+    pub async fn walk(&self, config: &InstanceConfig, now: Timestamp) -> Findings {
+        let mut findings = Findings::default();
+        self.walk_into(&mut findings, config, now).await;
+        findings
     }
-    findings
+
+    /// Walks through one instance; what was found stands when the walk is cut short.
+    pub(crate) async fn walk_into(&self, findings: &mut Findings, config: &InstanceConfig, now: Timestamp) {
+        let pbx = match Starface::new(config.starface.clone()) {
+            Ok(pbx) => pbx,
+            Err(error) => return findings.fault(STARFACE, "connection", error.to_string()),
+        };
+        findings.walked(STARFACE, pbx.check(&config.group).await);
+        let users = match pbx.directory(&config.group).await {
+            Ok(directory) => directory.members,
+            Err(error) => {
+                findings.fault(STARFACE, "group", error.to_string());
+                Vec::new()
+            }
+        };
+        match Readers::lent(&config.calendar, &self.accounts) {
+            Ok(readers) => findings.calendar(&readers, (&config.policy.reading(), &config.zone), users, now).await,
+            Err(error) => findings.fault(CALENDAR, "connection", error),
+        }
+    }
+
+    /// Walks through the calendar's side alone, without a mailbox.
+    pub(crate) async fn calendar_into(&self, findings: &mut Findings, calendar: &CalendarConfig, now: Timestamp) {
+        match Readers::lent(calendar, &self.accounts) {
+            Ok(readers) => {
+                findings.two_sides = readers.sides().len() > 1;
+                for (side, reader) in readers.sides() {
+                    findings.walked(&side.to_string(), reader.calendar.check(None, now).await);
+                }
+            }
+            Err(error) => findings.fault(CALENDAR, "connection", error),
+        }
+    }
 }
 
 /// The telephone system's name for people.
-const STARFACE: &str = "STARFACE";
+pub(crate) const STARFACE: &str = "STARFACE";
+/// Calendars' name for people, before it is known which.
+pub(crate) const CALENDAR: &str = "calendar";
 
 impl Findings {
-    fn fault(&mut self, through: &str, name: &'static str, problem: String) {
+    pub(crate) fn fault(&mut self, through: &str, name: &'static str, problem: String) {
         self.walked(through, vec![Step::new(name, Verdict::Fault(problem))]);
     }
 
@@ -106,15 +131,19 @@ impl Findings {
         self.steps.extend(steps.into_iter().map(|step| Walked { through: through.to_owned(), step }));
     }
 
-    async fn calendar(&mut self, readers: &Readers, config: &InstanceConfig, users: Vec<User>, now: Timestamp) {
+    async fn calendar(
+        &mut self,
+        readers: &Readers,
+        (reading, zone): (&Reading, &TimeZone),
+        users: Vec<User>,
+        now: Timestamp,
+    ) {
         let mut mailboxes: Vec<MailAddress> = users.iter().filter_map(|user| user.mail.clone()).collect();
         mailboxes.sort();
         mailboxes.dedup();
         let window =
             Window { from: now, to: now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX) };
-        let reading = config.policy.reading();
-        let zone = &config.zone;
-        let request = Request { mailboxes: &mailboxes, window, reading: &reading, zone, now, full: true };
+        let request = Request { mailboxes: &mailboxes, window, reading, zone, now, full: true };
         let outcomes = if mailboxes.is_empty() { BTreeMap::new() } else { readers.calendar().poll(request).await };
         let is_read =
             |mail: &MailAddress| matches!(outcomes.get(mail), Some(Outcome::Read { .. } | Outcome::Unchanged));

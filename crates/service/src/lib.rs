@@ -9,7 +9,10 @@
 //! readers   the readers of an instance's calendars
 //! engine    the loop: facts in, step, commit, writes out
 //! board     what is shown to people
+//! instances instances in the store: put there, changed, deleted
 //! check     a walk through the whole chain, for the administrator
+//! trial     walks through a configuration that is not saved
+//! preview   what another configuration would change
 //! ```
 
 mod accounts;
@@ -19,8 +22,12 @@ pub mod clock;
 pub mod config;
 mod control;
 mod engine;
+mod instances;
+pub mod preview;
 mod readers;
 mod service;
+pub mod trial;
 
 pub use control::{apply as apply_to_running, is_running, listen, socket};
-pub use service::{Service, ServiceError, Settings, apply, stored_instances};
+pub use instances::{Described, apply, described, stored_instances};
+pub use service::{Service, ServiceError, Settings};

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use busylamp_calendar::{
     Calendar,
-    ews::{Access, EwsCalendar, EwsSettings},
+    ews::{Access, EwsAccount, EwsCalendar, EwsSettings},
     graph::{GraphCalendar, GraphSettings},
     hybrid::{HybridCalendar, Side},
 };
@@ -41,14 +41,30 @@ impl Readers {
     /// Why a connection can't be set up.
     pub(crate) fn new(
         config: &CalendarConfig,
-        accounts: &mut Accounts,
+        accounts: &Accounts,
         sides: BTreeMap<MailAddress, Side>,
+    ) -> Result<Self, String> {
+        Self::over(config, sides, |exchange| accounts.get(exchange))
+    }
+
+    /// Readers for a trial, which no instance keeps.
+    ///
+    /// # Errors
+    /// Why a connection can't be set up.
+    pub(crate) fn lent(config: &CalendarConfig, accounts: &Accounts) -> Result<Self, String> {
+        Self::over(config, BTreeMap::new(), |exchange| accounts.lend(exchange))
+    }
+
+    fn over(
+        config: &CalendarConfig,
+        sides: BTreeMap<MailAddress, Side>,
+        account: impl Fn(&Exchange) -> Result<Arc<EwsAccount>, String>,
     ) -> Result<Self, String> {
         Ok(match config {
             CalendarConfig::Graph(graph) => Self::One(Side::Graph, read_graph(graph)?),
-            CalendarConfig::Ews(ews) => Self::One(Side::Ews, read_ews(ews, accounts)?),
+            CalendarConfig::Ews(ews) => Self::One(Side::Ews, read_ews(ews, account(&ews.settings)?)),
             CalendarConfig::Both { graph, ews, sources } => {
-                let (graph, ews) = (read_graph(graph)?, read_ews(ews, accounts)?);
+                let (graph, ews) = (read_graph(graph)?, read_ews(ews, account(&ews.settings)?));
                 let readers = [Arc::clone(&graph.calendar), Arc::clone(&ews.calendar)];
                 let [in_graph, in_ews] = readers;
                 let hybrid = Arc::new(HybridCalendar::new(in_graph, in_ews, sources.clone(), sides));
@@ -107,10 +123,9 @@ fn read_graph(graph: &Polled<GraphSettings>) -> Result<SideReader, String> {
     Ok(SideReader { calendar: Arc::new(calendar), every: graph.every, notes: Vec::new() })
 }
 
-fn read_ews(ews: &Polled<Exchange>, accounts: &mut Accounts) -> Result<SideReader, String> {
-    let calendar = EwsCalendar::new(accounts.get(&ews.settings)?);
+fn read_ews(ews: &Polled<Exchange>, account: Arc<EwsAccount>) -> SideReader {
     let notes = what_is_missing(&ews.settings.settings);
-    Ok(SideReader { calendar: Arc::new(calendar), every: ews.every, notes })
+    SideReader { calendar: Arc::new(EwsCalendar::new(account)), every: ews.every, notes }
 }
 
 /// What the rights of an account leave out, for people.

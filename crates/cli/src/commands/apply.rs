@@ -27,7 +27,9 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
             store.close().await;
             applied.map_err(|error| match error {
                 ServiceError::Refused(refusal) => Failure::BadInput(format!("{file}: {refusal}")),
-                ServiceError::Store { .. } | ServiceError::Stopped => Failure::CouldNot(error.to_string()),
+                ServiceError::Store { .. } | ServiceError::UnknownInstance(_) | ServiceError::Stopped => {
+                    Failure::CouldNot(error.to_string())
+                }
             })?;
         }
         None => {

@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
         return super::check_starface::run(arguments).await;
     }
     let mut all_is_well = true;
-    let mut walker = Walker::default();
+    let walker = Walker::default();
     let configs = match &arguments.file {
         Some(file) => written(file)?,
         None => stored(&arguments.data.open().await?).await?,

@@ -5,7 +5,7 @@ use busylamp_pbx::starface::{BridgeConfig, ConfigError, StarfaceConfig};
 use jiff::tz::TimeZone;
 
 use super::{
-    Connections, InstanceConfig, WrittenCalendar, calendar,
+    CalendarConfig, Connections, InstanceConfig, WrittenCalendar, calendar,
     file::{WrittenInstance, WrittenStarface},
     secrets::{Secrets, secret, trust},
 };
@@ -19,29 +19,43 @@ pub fn build(id: &InstanceId, written: &WrittenInstance, secrets: &Secrets) -> R
         .map_err(|_| Refusal::new("zone", format!("`{}` is no known time zone like Europe/Berlin", written.zone)))?;
     Ok(InstanceConfig {
         id: id.clone(),
+        name: written.name.clone(),
         description: written.description.clone(),
         active: written.active,
         language: written.language,
         zone,
-        calendar: calendar::build(written, secrets)?,
+        calendar: build_calendar(written, secrets)?,
         stale_after: written.stale_after.0,
-        starface: build_starface(&written.starface, secrets).map_err(|refusal| refusal.within("starface"))?,
+        starface: build_starface(&written.starface, secrets)?,
         group: written.starface.group.clone(),
         policy: written.policy.clone(),
-        connections: Connections {
-            calendar: WrittenCalendar {
-                source: written.source,
-                sources: written.sources.clone(),
-                graph: written.graph.clone(),
-                ews: written.ews.clone(),
-            },
-            starface: written.starface.clone(),
-            secrets: secrets.clone(),
-        },
+        connections: connections(written, secrets),
     })
 }
 
-fn build_starface(written: &WrittenStarface, secrets: &Secrets) -> Result<StarfaceConfig, Refusal> {
+/// Where secrets stand makes no difference to a connection, what they are does.
+fn connections(written: &WrittenInstance, secrets: &Secrets) -> Connections {
+    let WrittenInstance { source, sources, graph, ews, starface, .. } = written.with_all_stored();
+    Connections { calendar: WrittenCalendar { source, sources, graph, ews }, starface, secrets: secrets.clone() }
+}
+
+/// The calendar's part of an instance.
+///
+/// # Errors
+/// The place within the instance and the remedy.
+pub(crate) fn build_calendar(written: &WrittenInstance, secrets: &Secrets) -> Result<CalendarConfig, Refusal> {
+    calendar::build(written, secrets)
+}
+
+/// The telephone system's part of an instance.
+///
+/// # Errors
+/// The place within the instance and the remedy.
+pub(crate) fn build_starface(written: &WrittenStarface, secrets: &Secrets) -> Result<StarfaceConfig, Refusal> {
+    starface(written, secrets).map_err(|refusal| refusal.within("starface"))
+}
+
+fn starface(written: &WrittenStarface, secrets: &Secrets) -> Result<StarfaceConfig, Refusal> {
     let address = |_| Refusal::new("url", format!("`{}` is no address like https://pbx.example.com", written.url));
     let config = StarfaceConfig {
         url: written.url.parse().map_err(address)?,

@@ -89,6 +89,8 @@ impl AccountKey {
                 // Where secrets stand is nobody's matter; what they are is among the secrets, certificates included.
                 password: None,
                 client_secret: None,
+                password_expires: None,
+                client_secret_expires: None,
                 trust: written.trust.clone().filter(|trust| matches!(trust, WrittenTrust::Pin(_))),
                 poll: Period(SignedDuration::ZERO),
                 ..written.clone()
@@ -153,6 +155,10 @@ fn build_graph(written: &WrittenGraph, secrets: &Secrets) -> Result<Polled<Graph
         Some(text) => address(key, text, "https://graph.microsoft.com/v1.0"),
         None => Ok(preset),
     };
+    written
+        .client_secret
+        .as_ref()
+        .ok_or_else(|| Refusal::new("client_secret", "Microsoft Graph needs `client_secret`"))?;
     let settings = GraphSettings {
         login: url("login", &written.login, cloud.login())?,
         endpoint: url("endpoint", &written.endpoint, cloud.endpoint())?,

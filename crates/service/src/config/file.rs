@@ -8,7 +8,7 @@ use busylamp_core::{
     language::Language,
     policy::Policy,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::Date};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -52,7 +52,10 @@ pub struct WrittenInstance {
 pub struct WrittenGraph {
     pub tenant: String,
     pub client_id: String,
-    pub client_secret: SecretSource,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<SecretSource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_expires: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cloud: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,11 +80,15 @@ pub struct WrittenEws {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<SecretSource>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_expires: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<SecretSource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_expires: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,6 +150,8 @@ pub struct WrittenStarface {
     pub login: String,
     pub password: SecretSource,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_expires: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<SecretSource>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bridge: Option<WrittenBridge>,
@@ -168,6 +177,27 @@ pub enum SecretSource {
     Env(String),
     /// In a file, but for white space around it.
     File(PathBuf),
+    /// In the store, where pages or the API have put it.
+    Stored(InStore),
+}
+
+/// Says that something is in the store; written `true`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "bool", into = "bool")]
+pub struct InStore;
+
+impl TryFrom<bool> for InStore {
+    type Error = &'static str;
+
+    fn try_from(stored: bool) -> Result<Self, Self::Error> {
+        if stored { Ok(Self) } else { Err("`stored` is true or left out") }
+    }
+}
+
+impl From<InStore> for bool {
+    fn from(_: InStore) -> Self {
+        true
+    }
 }
 
 /// Whose certificates are believed; absent: the system's authorities.
@@ -178,6 +208,8 @@ pub enum WrittenTrust {
     Authority(PathBuf),
     /// This one certificate: `sha256:…`.
     Pin(String),
+    /// Those that the authority has signed which pages or the API have put into the store.
+    Stored(InStore),
 }
 
 /// A span of time, written like `30s`, `5m` or `72h`; at least a second.
@@ -229,6 +261,43 @@ fn three_days() -> Period {
     Period(SignedDuration::from_hours(72))
 }
 
+/// No name is longer, in characters.
+const LONGEST_NAME: usize = 100;
+/// No description is longer, in characters.
+const LONGEST_DESCRIPTION: usize = 1000;
+
+impl WrittenInstance {
+    /// Checks what an instance must have before it is kept, beside what its connections can be built from.
+    ///
+    /// # Errors
+    /// The key and the remedy.
+    pub(crate) fn validate(&self) -> Result<(), Refusal> {
+        self.validate_name()?;
+        if self.description.chars().count() > LONGEST_DESCRIPTION {
+            return Err(Refusal::new("description", format!("it has more than {LONGEST_DESCRIPTION} characters")));
+        }
+        if self.starface.group.trim().is_empty() {
+            return Err(Refusal::new(
+                "starface.group",
+                "an instance needs the group of the PBX whose members it follows",
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_name(&self) -> Result<(), Refusal> {
+        let name = self.name.as_str();
+        if name.trim().is_empty() || name.chars().any(char::is_control) {
+            return Err(Refusal::new("name", "an instance needs a name"));
+        }
+        if name.trim() != name || name.chars().count() > LONGEST_NAME {
+            let problem = format!("a name has at most {LONGEST_NAME} characters, and no space around it");
+            return Err(Refusal::new("name", problem));
+        }
+        Ok(())
+    }
+}
+
 /// Reads a file of instances.
 ///
 /// # Errors
@@ -236,12 +305,11 @@ fn three_days() -> Period {
 pub fn read_file(text: &str) -> Result<Vec<WrittenInstance>, Refusal> {
     let file: File = read_toml(text)?;
     for (index, instance) in file.instance.iter().enumerate() {
-        let place = format!("instance[{index}].name");
-        if instance.name.trim().is_empty() || instance.name.chars().any(char::is_control) {
-            return Err(Refusal::new(place, "an instance needs a name"));
-        }
+        let place = format!("instance[{index}]");
+        instance.validate_name().map_err(|refusal| refusal.within(&place))?;
         if file.instance[..index].iter().any(|other| other.name == instance.name) {
-            return Err(Refusal::new(place, format!("there are two instances `{}`", instance.name)));
+            let problem = format!("there are two instances `{}`", instance.name);
+            return Err(Refusal::new("name", problem).within(&place));
         }
     }
     Ok(file.instance)

@@ -16,20 +16,25 @@ use busylamp_core::{ids::InstanceId, language::Language, policy::Policy};
 use busylamp_pbx::starface::StarfaceConfig;
 use jiff::{SignedDuration, tz::TimeZone};
 
+pub(crate) use self::build::{build_calendar, build_starface};
 pub(crate) use self::calendar::AccountKey;
-use self::file::{WrittenEws, WrittenGraph, WrittenStarface};
 pub use self::{
     build::build,
     calendar::{CalendarConfig, Exchange, Polled},
-    file::{WrittenInstance, read_file},
+    file::{
+        InStore, Period, SecretSource, WrittenAccess, WrittenAuth, WrittenBinding, WrittenBridge, WrittenEws,
+        WrittenGraph, WrittenInstance, WrittenStarface, WrittenTrust, read_file,
+    },
     secrets::Secrets,
 };
 
 /// One instance, checked and ready to run.
 #[derive(Clone, Debug)]
 pub struct InstanceConfig {
-    /// Its unique name.
+    /// Stays the same for good.
     pub id: InstanceId,
+    /// As the administrator calls it.
+    pub name: String,
     /// What the administrator says about it.
     pub description: String,
     /// Whether it acts.

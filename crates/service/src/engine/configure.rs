@@ -52,6 +52,8 @@ impl Engine {
         self.accounts
             .keep_only(|key| instances.values().any(|instance| instance.config.calendar.account() == Some(key)));
         self.board_is_old = true;
+        // One without users is nobody's turn.
+        self.close_settled().await;
     }
 
     /// The same connections, another policy: what is stricter holds at once, and every mailbox is read anew if
@@ -90,7 +92,7 @@ impl Engine {
                 BTreeMap::new()
             }
         };
-        let readers = match Readers::new(&config.calendar, &mut self.accounts, found.clone()) {
+        let readers = match Readers::new(&config.calendar, &self.accounts, found.clone()) {
             Ok(readers) => readers,
             Err(error) => {
                 tracing::error!(instance = %id, %error, "the calendar's connection can't be set up");

@@ -88,14 +88,14 @@ const COMMIT_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 const BOARD_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
 impl Engine {
-    pub(crate) fn new(store: Arc<Store>, clock: Clock, board: watch::Sender<Arc<Board>>) -> Self {
+    pub(crate) fn new(store: Arc<Store>, clock: Clock, accounts: Accounts, board: watch::Sender<Arc<Board>>) -> Self {
         Self {
             clock,
             started: clock.now(),
             store,
             instances: BTreeMap::new(),
             links: BTreeMap::new(),
-            accounts: Accounts::default(),
+            accounts,
             dirty: BTreeSet::new(),
             due: BTreeSet::new(),
             ahead: BTreeSet::new(),

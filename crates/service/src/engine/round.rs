@@ -192,7 +192,7 @@ impl Engine {
     }
 
     /// Closing instances whose last hold is settled are done with (§7.7).
-    async fn close_settled(&mut self) {
+    pub(super) async fn close_settled(&mut self) {
         let done: Vec<(InstanceId, Phase)> = self
             .instances
             .iter()
