@@ -236,6 +236,10 @@ impl Speaker<'_> {
                 self.instant(*at)
             ),
             Why::NotReadable => self.say("nicht lesbar.", "not readable."),
+            Why::NoJournal => self.say(
+                "der Speicher nimmt nichts auf; bis dahin wird nichts übernommen.",
+                "the store takes nothing down; until it does, nothing is taken over.",
+            ),
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{fight::Fight, ids::EventId};
+use crate::{fight::Fight, ids::EventId, journal::Journal};
 
 /// A value that we have taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +63,8 @@ pub enum Purpose {
 /// A hold that a person has put to sleep, with the events that they have ended (§6.6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sleeping<V> {
-    /// The hold as it was.
-    pub hold: Hold<V>,
+    /// The hold as it was; `None` if the person has set its value while nothing ran: that is their own now.
+    pub hold: Option<Hold<V>>,
     /// The events ended with it that still run.
     pub ended: BTreeSet<EventId>,
 }
@@ -137,6 +137,10 @@ pub struct Rules<'a> {
     pub winner: Option<&'a EventId>,
     /// All running events.
     pub running: &'a BTreeSet<EventId>,
+    /// The calendar is too old to be believed: nothing of it runs, and no ended event is forgotten (§8.2).
+    pub unknown: bool,
+    /// Whether a hold can be committed: without one, nothing is taken or changed (§7.3).
+    pub journal: Journal,
     /// The number of the next write.
     pub number: u64,
     /// The instant.
@@ -191,6 +195,8 @@ pub enum Why {
     KeptUntil(Timestamp),
     /// The telephone system does not say what it shows here.
     NotReadable,
+    /// The store can't commit a hold: nothing is taken or changed until it can (§7.3).
+    NoJournal,
 }
 
 impl<V: Clone + Eq> Keeping<V> {
@@ -236,6 +242,9 @@ impl<V: Clone + Eq> Keeping<V> {
             let why = if rules.resting { Why::Resting } else { Why::Ended };
             return self.give_back(shows, rules, why);
         }
+        if self.outlives_its_event(&want, shows, rules) {
+            return self.give_back(shows, rules, Why::NoJournal);
+        }
         self.retry = None;
         match &self.hold {
             None => self.take(want, shows, rules),
@@ -244,21 +253,39 @@ impl<V: Clone + Eq> Keeping<V> {
         }
     }
 
-    /// A sleeping hold wakes when its value is back, or when the policy comes to lead (§6.6).
+    /// Our value is shown, another is wanted and can't be written, and the event that ours came from is over.
+    fn outlives_its_event(&self, want: &Want<V>, shows: &V, rules: &Rules<'_>) -> bool {
+        rules.journal == Journal::Failing
+            && *shows != want.value
+            && self
+                .hold
+                .as_ref()
+                .is_some_and(|hold| hold.is_ours(shows) && !rules.running.contains(&hold.circumstances.event))
+    }
+
+    /// A sleeping hold wakes when its value is back while its events run, or when the policy comes to lead (§6.6).
     fn wake(&mut self, shows: &V, rules: &Rules<'_>) {
+        let ours = self.hold.as_ref().is_some_and(|hold| hold.is_ours(shows));
+        let is_back = |sleeping: &Sleeping<V>| sleeping.hold.as_ref().is_some_and(|hold| hold.ours == *shows);
+        if rules.unknown && !ours {
+            for sleeping in self.sleeping.iter_mut().filter(|sleeping| is_back(sleeping)) {
+                sleeping.hold = None;
+            }
+        }
         if rules.leads {
-            let newest = self.sleeping.pop();
+            let newest = self.sleeping.pop().and_then(|sleeping| sleeping.hold);
             self.sleeping.clear();
-            if let (None, Some(Sleeping { mut hold, .. })) = (&self.hold, newest) {
+            if let (None, Some(mut hold)) = (&self.hold, newest) {
                 if !hold.is_ours(shows) {
                     hold.before = shows.clone();
                 }
                 self.hold = Some(hold);
             }
-        } else if !rules.resting && self.hold.as_ref().is_none_or(|hold| !hold.is_ours(shows)) {
+        } else if !rules.resting && !ours {
             // Put back by a person: what another event has taken meanwhile goes back to the older hold's own value.
-            if let Some(woken) = self.sleeping.pop_if(|sleeping| sleeping.hold.ours == *shows) {
-                self.hold = Some(woken.hold);
+            let runs = |sleeping: &Sleeping<V>| !sleeping.ended.is_disjoint(rules.running);
+            if let Some(woken) = self.sleeping.pop_if(|sleeping| is_back(sleeping) && runs(sleeping)) {
+                self.hold = woken.hold;
             }
         }
     }
@@ -266,6 +293,9 @@ impl<V: Clone + Eq> Keeping<V> {
     fn take(&mut self, want: Want<V>, shows: &V, rules: &Rules<'_>) -> Act<V> {
         if self.refused.is_some() {
             return Act::Nothing(Why::RefusedTake);
+        }
+        if rules.journal == Journal::Failing {
+            return Act::Nothing(Why::NoJournal);
         }
         self.hold = Some(Hold {
             before: shows.clone(),
@@ -282,6 +312,9 @@ impl<V: Clone + Eq> Keeping<V> {
     fn follow(&mut self, want: Want<V>, shows: &V, rules: &Rules<'_>) -> Act<V> {
         let refused = self.refused.is_some();
         let Some(hold) = &mut self.hold else { return Act::Nothing(Why::NothingWanted) };
+        if *shows != want.value && rules.journal == Journal::Failing {
+            return Act::Nothing(Why::NoJournal);
+        }
         hold.circumstances = want.circumstances;
         hold.end = want.end;
         if *shows == want.value {
@@ -301,7 +334,7 @@ impl<V: Clone + Eq> Keeping<V> {
         let on_foreign = self.fight.meet(shows, rules);
         if on_foreign == OnForeign::Insisted {
             if let Some(hold) = self.hold.take() {
-                self.sleeping.push(Sleeping { hold, ended: rules.running.clone() });
+                self.sleeping.push(Sleeping { hold: Some(hold), ended: rules.running.clone() });
             }
             self.fight.settled();
             return Act::Nothing(Why::Ended);
@@ -309,6 +342,9 @@ impl<V: Clone + Eq> Keeping<V> {
         if *shows != want.value {
             if self.refused.is_some() {
                 return Act::Nothing(Why::RefusedTake);
+            }
+            if rules.journal == Journal::Failing {
+                return Act::Nothing(Why::NoJournal);
             }
             let due = self.fight.next_write(rules);
             if rules.now < due {

@@ -13,6 +13,7 @@
 //! account                 what the telephone system shows of one user
 //! hold                    taking a value and giving it back
 //! keeper                  one user's state machine around all of it
+//! journal                 what leaves when a step can't be committed
 //! explain                 why, in sentences
 //! format                  the written forms of policies, events and questions
 //! ```
@@ -29,6 +30,7 @@ mod fingerprint;
 pub mod format;
 pub mod hold;
 pub mod ids;
+pub mod journal;
 pub mod keeper;
 pub mod keyword;
 mod label;

@@ -3,7 +3,7 @@
 
 use crate::{
     account::{AccountState, Dimension, Value},
-    keeper::Account,
+    keeper::{Account, Answer, Outcome, Write},
 };
 
 /// The mirror of one account.
@@ -24,7 +24,39 @@ enum Shown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(u64);
 
+/// What came of one write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// It was done.
+    Acknowledged,
+    /// The telephone system will not (§8.5).
+    Refused,
+    /// No answer, or one that does not tell: the outcome is unknown (§6.8).
+    Unknown,
+}
+
 impl Mirror {
+    /// The writes to the account have come back, or nobody waits for them any longer. Returns the answers, as facts for
+    /// the keeper. Where an outcome is unknown, only a new reading helps.
+    pub fn answered(&mut self, writes: &[Write], came: &[Came]) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        for (write, came) in writes.iter().zip(came) {
+            let outcome = match came {
+                Came::Acknowledged => {
+                    self.acknowledge([(&write.dimension, &write.to)]);
+                    Outcome::Acknowledged
+                }
+                Came::Refused => Outcome::Refused,
+                Came::Unknown => continue,
+            };
+            answers.push(Answer { number: write.number, dimension: write.dimension.clone(), outcome });
+        }
+        if came.contains(&Came::Unknown) {
+            self.invalidate();
+        }
+        answers
+    }
+
     /// A reading begins.
     pub fn begin(&self) -> Ticket {
         Ticket(self.epoch)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use busylamp_core::{
     event::Agenda,
     explain::Speaker,
+    journal::Journal,
     keeper::{self, Account, Answer, Facts, Flags, Mailbox, Outcome, Standing, UserState, Write},
     language::Language,
     mirror::Mirror,
@@ -188,6 +189,7 @@ impl Program {
                     stale_after: STALE_AFTER,
                 },
                 account: memory.mirror.account(),
+                journal: Journal::Writable,
                 in_flight: false,
                 answers: &answers,
                 text_limit: stored.text_limit,

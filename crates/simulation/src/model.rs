@@ -288,6 +288,14 @@ pub(crate) fn label(own: &str, text: &str) -> String {
     format!("{own} · {text}").chars().take(40).collect::<String>().trim_end().to_owned()
 }
 
+/// A label without the part that was put behind `before` to make `ours` (§6.10).
+pub(crate) fn without(shows: &Value, before: &Value, ours: &Value) -> Option<Value> {
+    let (Value::Text(shows), Value::Text(before), Value::Text(ours)) = (shows, before, ours) else { return None };
+    let part = ours.as_str().strip_prefix(before.as_str()).filter(|part| !part.is_empty())?;
+    let (head, tail) = shows.as_str().rsplit_once(part)?;
+    Some(text(&format!("{head}{tail}")))
+}
+
 /// Whether the policy comes before people in a place.
 pub(crate) fn leads(policy: &Policy, slot: Slot) -> bool {
     match slot {

@@ -2,8 +2,7 @@
 
 use busylamp_core::{
     account::{AccountState, StatusText, Value},
-    keeper::{Answer, Outcome},
-    mirror::Ticket,
+    mirror::{Came, Ticket},
 };
 
 use crate::{
@@ -36,13 +35,6 @@ pub(crate) struct Flight {
     given_up: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Came {
-    Acknowledged,
-    Refused,
-    Lost,
-}
-
 /// What a reading saw of an account.
 pub(crate) struct Seen {
     state: Option<AccountState>,
@@ -67,7 +59,7 @@ impl World<'_> {
         let late = TIMEOUT + dice.range(200, 5000);
         let mut flight = Flight {
             run: self.run,
-            came: vec![Came::Lost; count],
+            came: vec![Came::Unknown; count],
             outgoing,
             answer_lost: false,
             doubled: false,
@@ -219,9 +211,10 @@ impl World<'_> {
             self.disturb(user, TIMEOUT + CALM);
             return;
         }
-        let lands_later = flight.answer_lost && flight.came.iter().all(|came| *came == Came::Lost) && flight.reach > 0;
+        let lands_later =
+            flight.answer_lost && flight.came.iter().all(|came| *came == Came::Unknown) && flight.reach > 0;
         let came: Vec<Came> =
-            if flight.answer_lost { vec![Came::Lost; flight.came.len()] } else { flight.came.clone() };
+            if flight.answer_lost { vec![Came::Unknown; flight.came.len()] } else { flight.came.clone() };
         let (run, outgoing, doubled) = (flight.run, flight.outgoing.clone(), flight.doubled);
         if !lands_later {
             self.flights.remove(&number);
@@ -234,7 +227,7 @@ impl World<'_> {
         self.take_answer(&outgoing, &came, doubled);
     }
 
-    /// As the service takes it (`written`): what is answered is a fact, what is not makes the reading worthless.
+    /// What is answered is a fact, what is not makes the reading worthless.
     fn take_answer(&mut self, outgoing: &Outgoing, came: &[Came], doubled: bool) {
         let (instance, user) = outgoing.key;
         let run = self.run;
@@ -248,41 +241,22 @@ impl World<'_> {
             self.read_soon(user, 10);
             return;
         }
-        let mut answers = Vec::new();
-        let mut lost = false;
         for (write, came) in outgoing.writes.iter().zip(came) {
-            let slot = Slot::of(&write.dimension);
-            let outcome = match came {
-                Came::Acknowledged => {
-                    live.mirror.acknowledge([(&write.dimension, &write.to)]);
-                    if let Some(slot) = slot {
-                        self.watch.acknowledged(user, slot);
-                    }
-                    Outcome::Acknowledged
-                }
+            let Some(slot) = Slot::of(&write.dimension) else { continue };
+            match came {
+                Came::Acknowledged => self.watch.acknowledged(user, slot),
                 Came::Refused => {
-                    if let Some(slot) = slot {
-                        self.watch.unknown(user, slot);
-                        self.people[user].own[slot.index()].contest();
-                    }
-                    Outcome::Refused
+                    self.watch.unknown(user, slot);
+                    self.people[user].own[slot.index()].contest();
                 }
-                Came::Lost => {
-                    lost = true;
-                    if let Some(slot) = slot {
-                        self.watch.unknown(user, slot);
-                    }
-                    continue;
-                }
-            };
-            answers.push(Answer { number: write.number, dimension: write.dimension.clone(), outcome });
+                Came::Unknown => self.watch.unknown(user, slot),
+            }
         }
+        let lost = came.contains(&Came::Unknown);
+        let mut answers = live.mirror.answered(&outgoing.writes, came);
         // In whatever order.
         if self.people[user].dice.in_thousand(300) {
             answers.reverse();
-        }
-        if lost {
-            live.mirror.invalidate();
         }
         memory.users[instance][user].answers.extend(answers.iter().cloned());
         memory.touch(outgoing.key, Cause::Any);

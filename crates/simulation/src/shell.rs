@@ -12,9 +12,9 @@ use std::{
 
 use busylamp_core::{
     directory::Membership,
-    hold::Purpose,
     ids::{AccountId, InstanceId},
-    keeper::{self, Account, Answer, Facts, Mailbox, Report, Standing, Step, UserState, Write},
+    journal::{Commits, Journal},
+    keeper::{self, Account, Answer, Course, Facts, Mailbox, Report, Standing, Step, UserState, Write},
     language::Language,
     mirror::Mirror,
     ownership::{Claim, owners},
@@ -26,7 +26,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use crate::{
     calendar::Read,
     model::Shadow,
-    place::SLOTS,
+    place::{SLOTS, Slot},
     time::{Millis, instant},
 };
 
@@ -41,6 +41,9 @@ pub(crate) type Key = (usize, usize);
 pub(crate) struct Disk {
     /// Keeper's state, as it is written, and what the model remembers beside it.
     pub(crate) states: BTreeMap<Key, (UserState, Shadow)>,
+    /// Holds that were given back while the store failed, before the program ended: the next start finds them still
+    /// there, and what is shown is foreign to them (§6.1).
+    pub(crate) stale: BTreeMap<Key, [bool; SLOTS]>,
     /// Agendas by instance, user and mailbox.
     pub(crate) agendas: BTreeMap<(usize, usize, u32), (Rc<Read>, Millis)>,
     pub(crate) members: [BTreeSet<usize>; 2],
@@ -85,9 +88,7 @@ pub(crate) struct Memory {
     pub(crate) dirty: BTreeMap<Key, Cause>,
     pub(crate) queue: Vec<Outgoing>,
     pub(crate) flush_at: Option<Millis>,
-    pub(crate) commit_failed: bool,
-    /// Steps that could not be committed: their users are stepped again when the store is back.
-    pub(crate) uncommitted: BTreeSet<Key>,
+    pub(crate) commits: Commits,
 }
 
 /// Why a user is stepped.
@@ -142,6 +143,19 @@ pub(crate) struct Outgoing {
     pub(crate) seen: [u64; SLOTS],
 }
 
+impl Disk {
+    /// The program ends: what it knew and could not commit is lost.
+    pub(crate) fn outlives(&mut self, key: Key, known: &UserState) {
+        let Some((kept, _)) = self.states.get(&key) else { return };
+        for (dimension, hold) in kept.holds() {
+            let same = known.holds().any(|(of, now)| of == dimension && now == hold);
+            if let Some(slot) = Slot::of(dimension).filter(|_| !same) {
+                self.stale.entry(key).or_default()[slot.index()] = true;
+            }
+        }
+    }
+}
+
 impl Memory {
     /// A start: all that the disk knows.
     pub(crate) fn start(disk: &Disk, users: usize, accounts: &[AccountId], now: Millis) -> Self {
@@ -171,8 +185,7 @@ impl Memory {
             dirty: BTreeMap::new(),
             queue: Vec::new(),
             flush_at: None,
-            commit_failed: false,
-            uncommitted: BTreeSet::new(),
+            commits: Commits::default(),
         }
     }
 
@@ -205,7 +218,7 @@ impl Memory {
     }
 
     /// One step of one user.
-    pub(crate) fn step(&self, key: Key, world: &Surroundings<'_>) -> (Step, Standing) {
+    pub(crate) fn step(&self, key: Key, journal: Journal, world: &Surroundings<'_>) -> (Step, Standing) {
         let (instance, user) = key;
         let config = &world.configs[instance];
         let account = &world.accounts[user];
@@ -213,15 +226,11 @@ impl Memory {
         let live = &self.accounts[user];
         let owned =
             world.everybody_owns || self.owner(user, account, world.configs).is_none_or(|owner| owner == instance);
-        // Who holds nothing does not act beside an owner: what is parked waits (§8.6).
-        let waits = !owned && known.state.is_settled();
-        let standing = match config.phase {
-            _ if waits => Standing::HeldByAnother,
-            Phase::Closing | Phase::Inactive => Standing::Closing { keep: config.policy.keep_on_deactivate },
-            Phase::Active if !self.memberships[instance].members().contains(account) => Standing::Left,
-            Phase::Active if !owned => Standing::HeldByAnother,
-            Phase::Active => Standing::Member,
+        let course = match config.phase {
+            Phase::Active => Course::Active,
+            Phase::Closing | Phase::Inactive => Course::Closing { keep: config.policy.keep_on_deactivate },
         };
+        let standing = Standing::of(course, self.memberships[instance].members().contains(account), owned);
         let read_at = instant(Self::read_at(known, world.now, world.since_poll));
         let facts = Facts {
             policy: &config.policy,
@@ -238,6 +247,7 @@ impl Memory {
                 stale_after: STALE_AFTER,
             },
             account: live.mirror.account(),
+            journal,
             in_flight: live.in_flight && !world.overlaps,
             answers: &known.answers,
             text_limit: self.text_limits[instance],
@@ -274,9 +284,4 @@ pub(crate) struct Surroundings<'a> {
 fn written_and_read(state: &UserState) -> UserState {
     let written = serde_json::to_string(state);
     written.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_else(|| state.clone())
-}
-
-/// Whether a step may leave although it could not be committed: giving back needs no journal.
-pub(crate) fn gives_back_only(step: &Step) -> bool {
-    !step.writes.is_empty() && step.writes.iter().all(|write| write.purpose == Purpose::GiveBack)
 }

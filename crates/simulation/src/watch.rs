@@ -8,6 +8,7 @@ use busylamp_core::{
     batch::rank,
     explain::Speaker,
     hold::{Act, Purpose},
+    journal::{Commits, Journal},
     keeper::{Account, Standing, Step, UserState},
     language::Language,
 };
@@ -17,8 +18,8 @@ use crate::{
     outcome::Invariant,
     place::{SLOTS, Slot},
     sabotage::Sabotage,
-    shell::{Cause, Key, Outgoing, Phase, gives_back_only},
-    time::{HOUR, Millis, SECOND, millis},
+    shell::{Cause, Key, Memory, Outgoing, Phase},
+    time::{HOUR, Millis, SECOND, instant, millis},
     world::{CALM, Due, World},
 };
 
@@ -100,17 +101,22 @@ impl World<'_> {
     fn round(&mut self) {
         let Some(memory) = &mut self.memory else { return };
         let dirty = std::mem::take(&mut memory.dirty);
-        let mut steps: Vec<(Key, Step, Shadow)> = Vec::new();
+        let journal = memory.commits.journal(instant(self.t + self.skew));
+        let mut steps = Vec::new();
         for (key, cause) in dirty {
-            let Some(memory) = &self.memory else { return };
-            let surroundings = self.surroundings();
-            let (mut step, standing) = memory.step(key, &surroundings);
-            self.tally.keeper_steps += 1;
-            let shadow = self.look(key, cause, standing, &mut step);
-            steps.push((key, step, shadow));
+            let Some((step, shadow)) = self.step(key, cause, journal) else { return };
+            steps.push((key, cause, step, shadow));
         }
         self.commit(steps);
         self.close_settled();
+    }
+
+    /// One step of one user, looked at.
+    fn step(&mut self, key: Key, cause: Cause, journal: Journal) -> Option<(Step, Shadow)> {
+        let (mut step, standing) = self.memory.as_ref()?.step(key, journal, &self.surroundings());
+        self.tally.keeper_steps += 1;
+        let shadow = self.look(key, cause, standing, &mut step);
+        Some((step, shadow))
     }
 
     /// Holds a step against the rules; returns what the model remembers after it.
@@ -159,8 +165,11 @@ impl World<'_> {
                     }
                 }
                 let own = &self.people[user].own;
-                let fresh =
-                    |slot: Slot| live.by_hand[slot.index()] && live.seen[slot.index()] > shadow.seen[slot.index()];
+                let stale = self.disk.stale.get(&key).copied().unwrap_or_default();
+                let fresh = |slot: Slot| {
+                    let by_hand = live.by_hand[slot.index()] && live.seen[slot.index()] > shadow.seen[slot.index()];
+                    by_hand || stale[slot.index()]
+                };
                 let presence_changed = fresh(Slot::Presence);
                 let newly: Vec<Slot> = Slot::ALL.into_iter().filter(|slot| fresh(*slot)).collect();
                 for slot in newly {
@@ -267,7 +276,7 @@ impl World<'_> {
             let due = known.wake.is_some_and(|wake| millis(wake) <= now);
             let same_belief = known.report.calendar_unknown == step.report.calendar_unknown;
             // What could not be committed is decided again and again.
-            let stored = !memory.commit_failed && self.t >= self.store_fails_until;
+            let stored = memory.commits == Commits::default() && self.t >= self.store_fails_until;
             let idle = known.answers.is_empty() && !known.report.waits && same_belief && stored;
             if cause == Cause::FailedReading && !due && idle && !step.writes.is_empty() {
                 let what = step.writes.iter().map(|write| write.dimension.to_string()).collect::<Vec<_>>().join(", ");
@@ -319,40 +328,58 @@ impl World<'_> {
         }
     }
 
-    /// All changed states in one transaction, then the writes; if the store can't, only give-backs leave.
-    fn commit(&mut self, steps: Vec<(Key, Step, Shadow)>) {
+    /// All changed states in one transaction, then the writes; if the store can't, users are told so and stepped again.
+    fn commit(&mut self, steps: Vec<(Key, Cause, Step, Shadow)>) {
         if !self.effect() {
             return;
         }
-        let committed = self.t >= self.store_fails_until;
+        let now = instant(self.now());
         let Some(memory) = &mut self.memory else { return };
-        if committed {
+        let tries_again = memory.commits.tries_again(now);
+        let changes = |memory: &Memory, key: Key, step: &Step| step.changes(&memory.users[key.0][key.1].state);
+        let learns = tries_again || steps.iter().any(|(key, _, step, _)| changes(memory, *key, step));
+        let committed = !learns || self.t >= self.store_fails_until;
+        if !committed {
+            self.tally.failed_commits += 1;
+            memory.commits.failed(now);
+            self.commit_again();
+        } else if learns {
             self.tally.commits += 1;
-            for key in std::mem::take(&mut memory.uncommitted) {
-                memory.touch(key, Cause::Any);
-            }
             if !matches!(self.sabotage, Sabotage::DropsTheJournal | Sabotage::SendsBeforeCommit) {
-                for (key, step, shadow) in &steps {
-                    self.disk.states.insert(*key, (step.state.clone(), shadow.clone()));
+                for (key, _, step, shadow) in &steps {
+                    if changes(memory, *key, step) {
+                        self.disk.stale.remove(key);
+                        self.disk.states.insert(*key, (step.state.clone(), shadow.clone()));
+                    }
                 }
             }
-        } else {
-            self.tally.failed_commits += 1;
-            let run = self.run;
-            if !std::mem::replace(&mut memory.commit_failed, true) {
-                self.after(5 * SECOND, Due::CommitAgain { run });
+            if memory.commits.succeeded() {
+                self.everybody(Cause::Any);
+            }
+            if !self.effect() {
+                return;
             }
         }
-        if committed && !self.effect() {
-            return;
-        }
-        for (key, step, shadow) in steps {
-            if committed || gives_back_only(&step) {
+        for (key, cause, step, shadow) in steps {
+            let counts = |world: &Self, step: &Step| {
+                let memory = world.memory.as_ref();
+                memory.is_some_and(|memory| step.counts_uncommitted(&memory.users[key.0][key.1].state))
+            };
+            if committed || counts(self, &step) {
                 self.adopt(key, step, shadow);
-            } else if let Some(memory) = &mut self.memory {
-                memory.uncommitted.insert(key);
+            } else if let Some((step, shadow)) = self.step(key, cause, Journal::Failing)
+                && counts(self, &step)
+            {
+                self.adopt(key, step, shadow);
             }
         }
+    }
+
+    /// The next commit that may take something is tried when the program's clock says so.
+    pub(crate) fn commit_again(&mut self) {
+        let Some(at) = self.memory.as_ref().and_then(|memory| memory.commits.next_try()) else { return };
+        let (run, at) = (self.run, millis(at) - self.skew);
+        self.at(at, Due::CommitAgain { run });
     }
 
     /// Takes over a committed step: state, timers, writes.

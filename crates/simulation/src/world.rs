@@ -10,7 +10,7 @@ use busylamp_core::{account::Value, ids::AccountId, keeper::Answer, mirror::Tick
 use crate::{
     calendar::{Appointment, Read},
     dice::Dice,
-    model::Own,
+    model::{Own, add, without},
     network::{Flight, Seen},
     outcome::{Invariant, Tally, Violation},
     place::{SLOTS, Slot},
@@ -457,11 +457,13 @@ impl<'p> World<'p> {
                 }
             }
             Due::CommitAgain { run } => {
-                if self.is_running(run)
-                    && let Some(memory) = &mut self.memory
-                    && std::mem::take(&mut memory.commit_failed)
-                {
-                    self.everybody(Cause::Any);
+                let now = instant(self.now());
+                if self.is_running(run) {
+                    if self.memory.as_ref().is_some_and(|memory| memory.commits.tries_again(now)) {
+                        self.everybody(Cause::Any);
+                    } else {
+                        self.commit_again();
+                    }
                 }
             }
             Due::ReadAccount { run, user } => {
@@ -873,6 +875,7 @@ impl<'p> World<'p> {
                 {
                     *at = (*at).max(surroundings_now - since - 15 * MINUTE).min(surroundings_now);
                 }
+                self.disk.outlives((instance, user), &known.state);
             }
         }
         self.starts_at = self.t + lasting.max(SECOND);
@@ -999,10 +1002,10 @@ impl<'p> World<'p> {
             for slot in [Slot::Presence, Slot::Text, Slot::Label] {
                 let own = &mut person.own[slot.index()];
                 person.parked[instance].push((slot, own.values.iter().chain(&own.earlier).cloned().collect()));
-                crate::model::add(&mut own.values, &person.phone.values[slot.index()]);
+                add(&mut own.values, &person.phone.values[slot.index()]);
                 for value in own.written.clone() {
                     // A write may be on its way.
-                    crate::model::add(&mut own.values, &value);
+                    add(&mut own.values, &value);
                 }
             }
         }
@@ -1012,8 +1015,20 @@ impl<'p> World<'p> {
     pub(crate) fn unpark(&mut self, instance: usize, user: usize) {
         let person = &mut self.people[user];
         for (slot, values) in std::mem::take(&mut person.parked[instance]) {
+            if slot == Slot::Label {
+                // Our part is taken out of a name that another instance has put its own part behind (§6.10).
+                let shows = person.phone.values[slot.index()].clone();
+                let own = &mut person.own[slot.index()];
+                for before in &values {
+                    for ours in own.written.clone() {
+                        if let Some(rest) = without(&shows, before, &ours) {
+                            add(&mut own.values, &rest);
+                        }
+                    }
+                }
+            }
             for value in values {
-                crate::model::add(&mut person.own[slot.index()].values, &value);
+                add(&mut person.own[slot.index()].values, &value);
             }
             // What a person set meanwhile may have ended what runs, or be the own value.
             person.own[slot.index()].contest();

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, hint::black_box};
 use busylamp_core::{
     account::{AccountState, Diversion, NumberClass, Presence},
     event::Agenda,
+    journal::Journal,
     keeper::{self, Account, Answer, Calendar, Facts, Mailbox, Outcome, Standing, Step, UserState},
     language::Language,
     policy::{ChangeDuringEvent, Policy},
@@ -57,6 +58,7 @@ impl Given {
                 stale_after: minutes(72 * 60),
             },
             account: Account::Shown { state, as_read: true },
+            journal: Journal::Writable,
             in_flight: false,
             answers,
             text_limit: None,

@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     account::{AccountState, Presence},
     event::{Agenda, RawEvent, Response, Sensitivity},
+    journal::Journal,
     keeper::{self, Account, Calendar, Facts, Mailbox, Standing, UserState},
     policy::Policy,
 };
@@ -65,6 +66,7 @@ impl Morning {
                 stale_after: SignedDuration::from_hours(72),
             },
             account: Account::Shown { state: shown, as_read: true },
+            journal: Journal::Writable,
             in_flight: false,
             answers: &[],
             text_limit: None,

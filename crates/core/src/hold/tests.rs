@@ -13,6 +13,8 @@ struct Table {
     on_foreign: OnForeign,
     now: i64,
     number: u64,
+    unknown: bool,
+    journal: Journal,
 }
 
 impl Table {
@@ -25,6 +27,8 @@ impl Table {
             on_foreign: OnForeign::Insisted,
             now: 0,
             number: 0,
+            unknown: false,
+            journal: Journal::Writable,
         }
     }
 
@@ -59,6 +63,8 @@ impl Table {
             on_foreign: self.on_foreign,
             winner: Some(&winner),
             running: &self.running,
+            unknown: self.unknown,
+            journal: self.journal,
             number: self.number,
             now: at,
         };

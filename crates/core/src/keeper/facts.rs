@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::{AccountState, Dimension},
     event::Agenda,
+    journal::Journal,
     language::Language,
     policy::Policy,
 };
@@ -34,6 +35,8 @@ pub struct Facts<'a> {
     pub calendar: Calendar<'a>,
     /// What the telephone system shows.
     pub account: Account<'a>,
+    /// Whether holds can be committed: if not, nothing is taken or changed, and giving back goes on (§7.3).
+    pub journal: Journal,
     /// A write to this account is on its way: nothing more is decided until it is answered.
     pub in_flight: bool,
     /// Answers to writes, in any order, doubled or late.
@@ -56,6 +59,31 @@ pub enum Standing {
     /// The instance is deactivated, deleted or moved (§7.1, §7.7).
     Closing {
         /// Presence, text and labels stay as they are.
+        keep: bool,
+    },
+}
+
+impl Standing {
+    /// The standing of a user: what the instance is up to, whether the account is in its group, and whether no other
+    /// instance owns it. Beside an owner nothing is held, and what was parked waits (§8.6).
+    pub fn of(course: Course, member: bool, owned: bool) -> Self {
+        match course {
+            Course::Closing { keep } => Self::Closing { keep: keep || !owned },
+            Course::Active if !owned => Self::HeldByAnother,
+            Course::Active if !member => Self::Left,
+            Course::Active => Self::Member,
+        }
+    }
+}
+
+/// What an instance is up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// It acts on its users.
+    Active,
+    /// It is deactivated, deleted or moved, and gives back what it holds.
+    Closing {
+        /// But for presence, text and labels (§7.1).
         keep: bool,
     },
 }

@@ -14,12 +14,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    facts::{Account, Answer, Calendar, Facts, Flag, Flags, Mailbox, Outcome, Standing},
+    facts::{Account, Answer, Calendar, Course, Facts, Flag, Flags, Mailbox, Outcome, Standing},
     report::{Line, Report},
 };
 use crate::{
     account::{AccountState, Dimension, Presence, StatusText, Value},
-    hold::{Act, Hold, Keeping, OnForeign, Purpose, Rules, Why},
+    hold::{Act, Hold, Keeping, OnForeign, Pending, Purpose, Rules, Why},
     ids::EventId,
     label,
     latch::Latch,
@@ -134,8 +134,9 @@ pub fn step(state: &UserState, facts: &Facts<'_>, now: Timestamp) -> Step {
             keeping.forget(&sight.running);
         }
     }
-    let mut step = stepper.settle(&sight, belief.never_read && member);
-    step.report.calendar_unknown = member && belief.agenda.is_none();
+    let unknown = member && belief.agenda.is_none();
+    let mut step = stepper.settle(&sight, belief.never_read && member, unknown && !belief.never_read);
+    step.report.calendar_unknown = unknown;
     step
 }
 
@@ -154,6 +155,8 @@ struct Sight {
 struct Settles {
     /// The calendar was not read since the start: what was held before stays (§8.2).
     never_read: bool,
+    /// It is too old: nothing of it runs (§8.2).
+    unknown: bool,
     /// Texts may be written.
     texts: bool,
 }
@@ -250,7 +253,7 @@ impl Stepper<'_> {
     }
 
     /// Brings every dimension in line, as far as it can be seen and nothing is on its way.
-    fn settle(mut self, sight: &Sight, never_read: bool) -> Step {
+    fn settle(mut self, sight: &Sight, never_read: bool, unknown: bool) -> Step {
         let mut report = Report { decision: sight.decision.clone(), until: sight.until, ..Report::default() };
         let mut writes = Vec::new();
         let mut text_cut_at = None;
@@ -265,7 +268,7 @@ impl Stepper<'_> {
                 // With a limit that is not known yet, the text that it will make is not known either: the caller asks
                 // again with it.
                 let learns = text_cut_at.is_some_and(|cut| self.facts.text_limit.is_none_or(|limit| cut < limit));
-                let settles = Settles { never_read, texts: !learns };
+                let settles = Settles { never_read, unknown, texts: !learns };
                 writes = self.settle_all(sight, state, settles, &mut report);
                 self.state.presence_seen = state.presence;
             }
@@ -305,6 +308,7 @@ impl Stepper<'_> {
                 Act::Nothing(Why::AlreadyShown)
             } else {
                 let rules = self.rules(&dimension, sight, presence_changed, resting);
+                let rules = Rules { unknown: settles.unknown, ..rules };
                 keeping.settle(want, &shows, &rules)
             };
             match &act {
@@ -354,6 +358,8 @@ impl Stepper<'_> {
             on_foreign,
             winner: sight.decision.winner.as_ref(),
             running: &sight.running,
+            unknown: false,
+            journal: self.facts.journal,
             number: self.state.writes + 1,
             now: self.now,
         }
@@ -440,10 +446,20 @@ impl Stepper<'_> {
             return None;
         }
         self.state.text_unread = false;
+        let is_beginning =
+            |of: &StatusText| text != of && !text.as_str().is_empty() && of.as_str().starts_with(text.as_str());
+        // What a give-back without an answer was to replace may have been cut before anybody had read it.
+        if let Some(Pending { was: Value::Text(was), purpose: Purpose::GiveBack, .. }) = &mut hold.pending
+            && is_beginning(was)
+            && hold.before != Value::Text(text.clone())
+        {
+            *was = text.clone();
+            self.state.text_cut = true;
+            return Some(clusters(text.as_str()));
+        }
         // A text that was there before a write without an answer is no part of what was written.
         let was = hold.pending.as_ref().is_some_and(|pending| pending.was == Value::Text(text.clone()));
-        let is_beginning = text != ours && !text.as_str().is_empty() && ours.as_str().starts_with(text.as_str());
-        let cut = is_beginning && !was;
+        let cut = is_beginning(ours) && !was;
         self.state.text_cut = cut;
         if cut {
             hold.ours = Value::Text(text.clone());

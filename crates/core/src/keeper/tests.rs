@@ -8,6 +8,7 @@ use super::{Account, Answer, Calendar, Facts, Flag, Mailbox, Outcome, Standing, 
 use crate::{
     account::{AccountState, Dimension, Presence, StatusText, Value},
     event::{Agenda, Kind, RawEvent, ReadKind, Response, Sensitivity, When},
+    journal::Journal,
     language::Language,
     policy::Policy,
 };
@@ -76,6 +77,7 @@ impl Desk {
                 stale_after: SignedDuration::from_hours(72),
             },
             account: Account::Shown { state: &self.shown, as_read: self.as_read },
+            journal: Journal::Writable,
             in_flight: false,
             answers,
             text_limit: self.text_limit,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use busylamp_core::{
     event::{Agenda, RawEvent, ReadKind, Response, Sensitivity, When},
     ids::AccountId,
+    journal::Journal,
     keeper::{Answer, Calendar, Facts, Flag, Mailbox, Outcome, Standing, UserState, step},
     language::Language,
     mirror::Mirror,
@@ -164,6 +165,7 @@ impl<'h> Program<'h> {
                     stale_after: SignedDuration::from_hours(72),
                 },
                 account: self.mirror.account(),
+                journal: Journal::Writable,
                 in_flight: false,
                 answers: &answers,
                 text_limit: None,

@@ -7,8 +7,8 @@ use busylamp_core::{
     directory::Membership,
     event::Agenda,
     ids::{AccountId, MailAddress},
-    keeper::{Answer, Facts, Flags, Mailbox, Report, Standing, UserState},
-    mirror::Mirror,
+    journal::Journal,
+    keeper::{Answer, Course, Facts, Flags, Mailbox, Report, Standing, UserState},
     title::Reading,
 };
 use busylamp_store::Phase;
@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use serde::{Deserialize, Serialize};
 
-use super::rhythm::Rhythms;
+use super::{link::Account, rhythm::Rhythms};
 use crate::{config::InstanceConfig, readers::Readers};
 
 /// Membership and addresses are read this often (§7.5).
@@ -111,6 +111,15 @@ impl Instance {
         self.phase == Phase::Active
     }
 
+    /// What it is up to. A deleted or moved instance gives everything back; nobody could take up what it parked.
+    fn course(&self) -> Course {
+        match self.phase {
+            Phase::Active => Course::Active,
+            Phase::Closing | Phase::Inactive => Course::Closing { keep: self.config.policy.keep_on_deactivate },
+            Phase::Removing => Course::Closing { keep: false },
+        }
+    }
+
     /// Whether nothing of ours is left on any account.
     pub(super) fn is_settled(&self) -> bool {
         self.users.values().all(|user| user.state.is_settled())
@@ -154,9 +163,9 @@ impl Instance {
         &'a self,
         account: &AccountId,
         user: &'a User,
-        mirror: &'a Mirror,
+        live: &'a Account,
         owned: bool,
-        in_flight: bool,
+        journal: Journal,
         started: Timestamp,
     ) -> Facts<'a> {
         let mailbox = user.mail.as_ref().and_then(|mail| self.mailboxes.get(mail));
@@ -167,15 +176,7 @@ impl Instance {
             directory_stamp: self.directory_stamp,
             language: self.config.language,
             zone: mailbox.and_then(|mailbox| mailbox.zone.as_ref()).unwrap_or(&self.config.zone),
-            standing: match self.phase {
-                // A deleted or moved instance gives everything back; nobody could take up what it parked.
-                Phase::Removing => Standing::Closing { keep: false },
-                Phase::Closing | Phase::Inactive => Standing::Closing { keep: self.config.policy.keep_on_deactivate },
-                // Who owns nothing of the account has at most parked holds left, members or not.
-                Phase::Active if !owned => Standing::HeldByAnother,
-                Phase::Active if !self.membership.members().contains(account) => Standing::Left,
-                Phase::Active => Standing::Member,
-            },
+            standing: Standing::of(self.course(), self.membership.members().contains(account), owned),
             mailbox: match (&user.mail, mailbox) {
                 (None, _) => Mailbox::NoAddress,
                 (Some(_), Some(mailbox)) => mailbox.fact(),
@@ -187,8 +188,9 @@ impl Instance {
                 poll: user.mail.as_ref().map_or(SignedDuration::ZERO, |mail| self.readers.every(mail)),
                 stale_after: self.config.stale_after,
             },
-            account: mirror.account(),
-            in_flight,
+            account: live.mirror.account(),
+            journal,
+            in_flight: live.in_flight,
             answers: &user.answers,
             text_limit: self.text_limit,
             started,

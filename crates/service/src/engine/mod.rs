@@ -16,9 +16,12 @@ use std::{
     sync::Arc,
 };
 
-use busylamp_core::ids::{AccountId, InstanceId};
+use busylamp_core::{
+    ids::{AccountId, InstanceId},
+    journal::Commits,
+};
 use busylamp_store::{Record, Store};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
@@ -70,9 +73,9 @@ pub(crate) struct Engine {
     board_is_old: bool,
     board_made: Instant,
     /// The store could not commit: only give-backs leave until it can.
-    commit_failed: Option<(Timestamp, String)>,
-    /// Users whose steps were not committed: they are stepped again once the store can.
-    uncommitted: BTreeSet<UserKey>,
+    commits: Commits,
+    /// Why the last commit failed, for people.
+    commit_trouble: Option<String>,
     /// Acknowledged writes that history does not have yet.
     unrecorded: Vec<Record>,
     next_pruning: Timestamp,
@@ -82,8 +85,6 @@ pub(crate) struct Engine {
     unrecognised: BTreeSet<String>,
 }
 
-/// After a commit that failed, the next is tried so much later.
-const COMMIT_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 /// Pictures for people are made no more often than this.
 const BOARD_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
@@ -103,8 +104,8 @@ impl Engine {
             board,
             board_is_old: true,
             board_made: Instant::now(),
-            commit_failed: None,
-            uncommitted: BTreeSet::new(),
+            commits: Commits::default(),
+            commit_trouble: None,
             unrecorded: Vec::new(),
             next_pruning: clock.now(),
             begun: 0,
@@ -169,7 +170,7 @@ impl Engine {
         }
         let users = self.due.first().map(|(at, _)| *at);
         let ahead = self.ahead.first().map(|(at, _)| *at);
-        let commit = self.commit_failed.as_ref().map(|(at, _)| *at);
+        let commit = self.commits.next_try();
         let instances = self.instances.values().filter_map(Instance::next_chore);
         let links = self.links.values().filter_map(Link::next_chore);
         let chores = [users, ahead, commit].into_iter().flatten().chain(instances).chain(links);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use busylamp_core::{
-    hold::Purpose,
     ids::{AccountId, InstanceId, MailAddress},
+    journal::Journal,
     keeper::{self, Step, UserState},
     ownership::{Claim, owners},
 };
@@ -12,9 +12,12 @@ use busylamp_store::{HISTORY_DAYS, NewAgenda, Phase, Scope};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    COMMIT_AGAIN, Engine, UserKey,
+    Engine, UserKey,
     link::{Outgoing, later},
 };
+
+/// Who owns accounts that several instances want.
+type Owners = BTreeMap<AccountId, InstanceId>;
 
 /// The fact under which an instance's directory is kept.
 pub(super) const DIRECTORY: &str = "directory";
@@ -33,7 +36,7 @@ impl Engine {
     /// Steps everybody who is due.
     pub(super) async fn round(&mut self) {
         let now = self.clock.now();
-        if self.commit_failed.as_ref().is_some_and(|(again, _)| now >= *again) {
+        if self.commits.tries_again(now) {
             self.dirty.extend(all_users(&self.instances));
         }
         self.forget_agendas().await;
@@ -52,27 +55,28 @@ impl Engine {
         }
         self.board_is_old = true;
         let owned = self.owners();
+        let journal = self.commits.journal(now);
         let mut steps = Vec::new();
         for key in std::mem::take(&mut self.dirty) {
-            if let Some(step) = self.step(&key, &owned, now) {
+            if let Some(step) = self.step(&key, &owned, journal, now) {
                 steps.push((key, step));
             }
         }
-        self.commit(steps, now).await;
+        self.commit(steps, &owned, now).await;
         self.close_settled().await;
     }
 
-    fn step(&self, key: &UserKey, owned: &BTreeMap<AccountId, InstanceId>, now: Timestamp) -> Option<Step> {
+    fn step(&self, key: &UserKey, owned: &Owners, journal: Journal, now: Timestamp) -> Option<Step> {
         let instance = self.instances.get(&key.0)?;
         let user = instance.users.get(&key.1)?;
         let live = self.links.get(&instance.config.pbx_key())?.accounts.get(&key.1)?;
         let is_owner = owned.get(&key.1).is_none_or(|owner| *owner == key.0);
-        let facts = instance.facts(&key.1, user, &live.mirror, is_owner, live.in_flight, self.started);
+        let facts = instance.facts(&key.1, user, live, is_owner, journal, self.started);
         Some(keeper::step(&user.state, &facts, now))
     }
 
     /// Who owns accounts that several instances want; accounts of a single instance need no judge.
-    fn owners(&self) -> BTreeMap<AccountId, InstanceId> {
+    fn owners(&self) -> Owners {
         let mut owned = BTreeMap::new();
         for key in self.links.keys() {
             let sharing: Vec<_> = self.instances.iter().filter(|(_, i)| i.config.pbx_key() == *key).collect();
@@ -103,31 +107,43 @@ impl Engine {
         owned
     }
 
-    /// Commits all changed states in one transaction, then lets the writes leave. If the store can't commit, only
-    /// give-backs leave: they need no journal to be safe.
-    async fn commit(&mut self, steps: Vec<(UserKey, Step)>, now: Timestamp) {
+    /// Commits all changed states in one transaction, then lets the writes leave. If the store can't commit, users are
+    /// stepped once more and told so: then nothing is taken, and what is given back needs no journal to be safe.
+    async fn commit(&mut self, steps: Vec<(UserKey, Step)>, owned: &Owners, now: Timestamp) {
+        let tries_again = self.commits.tries_again(now);
+        let changes = |key: &UserKey, step: &Step| self.state(key).is_some_and(|state| step.changes(state));
         let states: Vec<(&InstanceId, &AccountId, Option<&UserState>)> = steps
             .iter()
-            .filter(|(key, step)| self.state(key).is_some_and(|state| *state != step.state))
-            .map(|((instance, account), step)| (instance, account, (!step.state.is_empty()).then_some(&step.state)))
+            .enumerate()
+            // Whether the store has recovered is found out by writing something, changed or not.
+            .filter(|(index, (key, step))| changes(key, step) || (tries_again && *index == 0))
+            .map(|(_, ((instance, account), step))| {
+                (instance, account, (!step.state.is_empty()).then_some(&step.state))
+            })
             .collect();
+        let learns = tries_again || !states.is_empty();
         let committed = self.store.save_states(&states).await;
         match &committed {
-            Ok(()) => {
-                self.commit_failed = None;
-                self.dirty.extend(std::mem::take(&mut self.uncommitted));
+            Ok(()) if learns && self.commits.succeeded() => {
+                self.commit_trouble = None;
+                self.dirty.extend(all_users(&self.instances));
             }
+            Ok(()) => {}
             Err(error) => {
                 tracing::error!(%error, advice = error.advice(), "holds can't be stored; nothing is taken until they can");
-                self.commit_failed = Some((later(now, COMMIT_AGAIN), format!("{error}. {}", error.advice())));
+                self.commits.failed(now);
+                self.commit_trouble = Some(format!("{error}. {}", error.advice()));
             }
         }
         for (key, step) in steps {
-            let gives_back_only = step.writes.iter().all(|write| write.purpose == Purpose::GiveBack);
-            if committed.is_ok() || (gives_back_only && !step.writes.is_empty()) {
-                self.adopt(key, step, now).await;
+            let counts = |step: &Step| self.state(&key).is_some_and(|state| step.counts_uncommitted(state));
+            let step = if committed.is_ok() || counts(&step) {
+                Some(step)
             } else {
-                self.uncommitted.insert(key);
+                self.step(&key, owned, Journal::Failing, now).filter(counts)
+            };
+            if let Some(step) = step {
+                self.adopt(key, step, now).await;
             }
         }
     }

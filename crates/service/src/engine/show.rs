@@ -48,7 +48,7 @@ impl Engine {
                 notes: link.capabilities.iter().flat_map(|can| can.notes.iter().cloned()).collect(),
             });
         }
-        if let Some((_, trouble)) = &self.commit_failed {
+        if let Some(trouble) = &self.commit_trouble {
             let trouble = Some(trouble.clone());
             board.connections.push(Connection { name: "store".to_owned(), trouble, ..Connection::default() });
         }
