@@ -26,6 +26,8 @@ pub struct Lamp {
     pub instance: InstanceId,
     /// The account.
     pub account: AccountId,
+    /// The group that makes the user one of the instance's.
+    pub group: String,
     /// The name as the telephone system has it.
     pub name: String,
     /// Do not disturb, if it can be read.
@@ -40,8 +42,25 @@ pub struct Lamp {
     pub in_event: bool,
     /// Until when nothing changes, the calendar unchanged.
     pub until: Option<Timestamp>,
+    /// What comes then.
+    pub next: Option<Next>,
+    /// The user is left alone until then (§7.10).
+    pub paused_until: Option<Timestamp>,
     /// What the administrator should know.
     pub flags: Vec<Flag>,
+}
+
+/// What the calendar wants next of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Next {
+    /// From when.
+    pub at: Timestamp,
+    /// Do not disturb; `None`: the user's own.
+    pub dnd: Option<bool>,
+    /// A diversion is wanted.
+    pub forwards: bool,
+    /// An event runs then.
+    pub in_event: bool,
 }
 
 /// One connection, to a calendar or a telephone system.

@@ -8,7 +8,10 @@
 //! accounts  accounts on Exchange Servers, shared by instances
 //! readers   the readers of an instance's calendars
 //! engine    the loop: facts in, step, commit, writes out
-//! board     what is shown to people
+//! ask       what people ask of it, and tell it to do
+//! board     what is shown to people: the lamps
+//! user      everything about one user, and why
+//! health    how it goes
 //! instances instances in the store: put there, changed, deleted
 //! check     a walk through the whole chain, for the administrator
 //! trial     walks through a configuration that is not saved
@@ -16,17 +19,20 @@
 //! ```
 
 mod accounts;
+mod ask;
 pub mod board;
 pub mod check;
 pub mod clock;
 pub mod config;
 mod control;
 mod engine;
+pub mod health;
 mod instances;
 pub mod preview;
 mod readers;
 mod service;
 pub mod trial;
+pub mod user;
 
 pub use control::{apply as apply_to_running, is_running, listen, socket};
 pub use instances::{Described, apply, described, stored_instances};

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     Configured, Engine,
+    chronicle::Chronicle,
     instance::{Instance, KeptDirectory, KeptUser, ReadMailbox, User},
     link::Link,
     rhythm::Rhythms,
@@ -174,17 +175,23 @@ impl Engine {
             membership,
             directory_stamp: 0,
             users,
+            pauses: BTreeMap::new(),
             mailboxes,
             text_limit,
             asking_directory: false,
             next_directory: now,
             directory_trouble: None,
+            directory_read: None,
+            directory_took: None,
             directory_unkept: false,
             forgotten: Vec::new(),
             config,
         };
         // Mailboxes that were never read are in no agenda at rest; the directory knows them.
         instance.forgotten = instance.sort_mailboxes();
+        if same_place {
+            self.load_pauses(&mut instance, now).await;
+        }
         Some(instance)
     }
 
@@ -200,7 +207,10 @@ impl Engine {
         for (account, why) in loaded.unreadable {
             tracing::error!(instance = %id, %account, %why, "a hold can't be read; what it held must be checked by hand");
         }
-        let user = |(account, state)| (account, User { state, ..User::default() });
+        let user = |(account, state): (AccountId, UserState)| {
+            let chronicle = Chronicle::of(&state);
+            (account, User { state, chronicle, ..User::default() })
+        };
         Some(loaded.found.into_iter().map(user).collect())
     }
 }

@@ -16,8 +16,8 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use serde::{Deserialize, Serialize};
 
-use super::{link::Account, rhythm::Rhythms};
-use crate::{config::InstanceConfig, readers::Readers};
+use super::{chronicle::Chronicle, link::Account, rhythm::Rhythms};
+use crate::{board::Next, config::InstanceConfig, readers::Readers};
 
 /// Membership and addresses are read this often (§7.5).
 pub(super) const DIRECTORY_EVERY: SignedDuration = SignedDuration::from_mins(5);
@@ -42,11 +42,16 @@ pub(super) struct Instance {
     /// Grows with every change of the directory.
     pub(super) directory_stamp: u64,
     pub(super) users: BTreeMap<AccountId, User>,
+    /// Users who are left alone, and until when (§7.10). None of these instants has passed.
+    pub(super) pauses: BTreeMap<AccountId, Timestamp>,
     pub(super) mailboxes: BTreeMap<MailAddress, ReadMailbox>,
     pub(super) text_limit: Option<usize>,
     pub(super) asking_directory: bool,
     pub(super) next_directory: Timestamp,
     pub(super) directory_trouble: Option<String>,
+    /// When the directory was last read, and how long that took, in milliseconds.
+    pub(super) directory_read: Option<Timestamp>,
+    pub(super) directory_took: Option<u64>,
     /// The directory has changed and is to be kept.
     pub(super) directory_unkept: bool,
     /// Mailboxes that nobody needs any more: what is kept of them at rest is to go.
@@ -80,6 +85,11 @@ pub(super) struct User {
     pub(super) answers: Vec<Answer>,
     pub(super) flags: Flags,
     pub(super) report: Report,
+    /// What comes after the decision in force; looked for when somebody looks.
+    pub(super) next: Option<Next>,
+    pub(super) next_is_old: bool,
+    /// What history was told.
+    pub(super) chronicle: Chronicle,
     pub(super) wake: Option<Timestamp>,
     pub(super) ahead: Option<Timestamp>,
 }
@@ -118,6 +128,11 @@ impl Instance {
             Phase::Closing | Phase::Inactive => Course::Closing { keep: self.config.policy.keep_on_deactivate },
             Phase::Removing => Course::Closing { keep: false },
         }
+    }
+
+    /// Whether the account is in the group and not paused.
+    pub(super) fn is_followed(&self, account: &AccountId) -> bool {
+        self.membership.members().contains(account) && !self.pauses.contains_key(account)
     }
 
     /// Whether nothing of ours is left on any account.
@@ -176,7 +191,7 @@ impl Instance {
             directory_stamp: self.directory_stamp,
             language: self.config.language,
             zone: mailbox.and_then(|mailbox| mailbox.zone.as_ref()).unwrap_or(&self.config.zone),
-            standing: Standing::of(self.course(), self.membership.members().contains(account), owned),
+            standing: Standing::of(self.course(), self.is_followed(account), owned),
             mailbox: match (&user.mail, mailbox) {
                 (None, _) => Mailbox::NoAddress,
                 (Some(_), Some(mailbox)) => mailbox.fact(),

@@ -53,6 +53,8 @@ pub(super) struct Link {
     next_listening: Timestamp,
     listen_failures: u32,
     pub(super) last_success: Option<Timestamp>,
+    /// How long the last call took that did what was asked, in milliseconds.
+    pub(super) took: Option<u64>,
     pub(super) trouble: Option<String>,
     /// The keys that show our users, for their labels.
     pub(super) survey: Survey,
@@ -96,6 +98,7 @@ impl Link {
             next_listening: now,
             listen_failures: 0,
             last_success: None,
+            took: None,
             trouble: None,
             survey: Survey::new(now),
         }
@@ -146,6 +149,18 @@ impl Link {
         }
         self.queue.push(outgoing);
         self.flush_at.get_or_insert_with(|| Instant::now() + GATHER);
+    }
+
+    /// Whatever waits for its time to be asked is asked at once.
+    pub(super) fn hurry(&mut self, now: Timestamp) {
+        self.next_capabilities = now;
+        self.next_reading = now;
+        self.next_listening = now;
+    }
+
+    /// Accounts whose writes have not left yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
     }
 
     /// When the gathered writes are to leave.

@@ -2,14 +2,23 @@
 //! back as a [`Report`]. After each report, and whenever a user is due, a round is made: the users concerned are
 //! stepped, all changed states are committed in one transaction, and only then do the writes leave (§7.3).
 
+mod ask;
+mod calendars;
+mod chronicle;
 mod configure;
+mod history;
 mod instance;
 mod link;
+mod members;
+mod pauses;
+mod preview;
+mod readings;
 mod rhythm;
 mod round;
 mod show;
 mod survey;
 mod work;
+mod writes;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +29,7 @@ use busylamp_core::{
     ids::{AccountId, InstanceId},
     journal::Commits,
 };
-use busylamp_store::{Record, Store};
+use busylamp_store::Store;
 use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -28,13 +37,20 @@ use tokio::{
     time::Instant,
 };
 
-use self::{instance::Instance, link::Link, work::Report};
+pub(crate) use self::{ask::Snapshot, calendars::AHEAD, show::latch};
+use self::{history::History, instance::Instance, link::Link, work::Report};
 use crate::{
+    ServiceError,
     accounts::Accounts,
     board::Board,
     clock::Clock,
     config::{InstanceConfig, PbxKey},
+    health::Health,
+    user::Outcome,
 };
+
+/// What became of an order that is to be kept.
+type Ordered = oneshot::Sender<Result<Outcome, ServiceError>>;
 
 /// Users by instance and account.
 type UserKey = (InstanceId, AccountId);
@@ -45,6 +61,20 @@ pub(crate) enum Request {
     Configure { instances: Vec<Configured>, done: oneshot::Sender<()> },
     /// Stop, keeping all holds.
     Stop { done: oneshot::Sender<()> },
+    /// What is known of a user.
+    Snapshot { instance: InstanceId, account: AccountId, done: oneshot::Sender<Option<Box<Snapshot>>> },
+    /// Leave a user alone until then; `None`: no longer.
+    Pause { instance: InstanceId, account: AccountId, until: Option<Timestamp>, done: Ordered },
+    /// Give back what is held, and take nothing while the events run that run now.
+    GiveBack { instance: InstanceId, account: AccountId, done: Ordered },
+    /// Forget what can't be given back.
+    Discard { instance: InstanceId, account: AccountId, done: Ordered },
+    /// Read everything about a user anew; `None`: about all.
+    CheckAgain { instance: InstanceId, account: Option<AccountId>, done: oneshot::Sender<Outcome> },
+    /// What was read of an instance's users.
+    Calendars { instance: InstanceId, done: oneshot::Sender<Option<Calendars>> },
+    /// How it goes.
+    Health { done: oneshot::Sender<Health> },
 }
 
 /// An instance with its place in the order of activation.
@@ -68,6 +98,8 @@ pub(crate) struct Engine {
     due: BTreeSet<(Timestamp, UserKey)>,
     /// Users whose accounts are read shortly before they are due, so that the decision sees what people did.
     ahead: BTreeSet<(Timestamp, UserKey)>,
+    /// When pauses end.
+    pause_ends: BTreeSet<(Timestamp, UserKey)>,
     work: JoinSet<Report>,
     board: watch::Sender<Arc<Board>>,
     board_is_old: bool,
@@ -76,9 +108,8 @@ pub(crate) struct Engine {
     commits: Commits,
     /// Why the last commit failed, for people.
     commit_trouble: Option<String>,
-    /// Acknowledged writes that history does not have yet.
-    unrecorded: Vec<Record>,
-    next_pruning: Timestamp,
+    /// What is written down for explanations.
+    history: History,
     /// How many instances have begun.
     begun: u64,
     /// Words for kinds that nobody knows, each warned of once (§1.4).
@@ -100,14 +131,14 @@ impl Engine {
             dirty: BTreeSet::new(),
             due: BTreeSet::new(),
             ahead: BTreeSet::new(),
+            pause_ends: BTreeSet::new(),
             work: JoinSet::new(),
             board,
             board_is_old: true,
             board_made: Instant::now(),
             commits: Commits::default(),
             commit_trouble: None,
-            unrecorded: Vec::new(),
-            next_pruning: clock.now(),
+            history: History::new(clock.now()),
             begun: 0,
             unrecognised: BTreeSet::new(),
         }
@@ -120,14 +151,12 @@ impl Engine {
             self.show();
             let wake = self.next_chore();
             let flush = self.links.values().filter_map(Link::flush_at).min();
+            let record = self.history.flush_at();
             let board = (self.board_is_old && self.board.receiver_count() > 0).then(|| self.board_made + BOARD_PAUSE);
             tokio::select! {
                 request = requests.recv() => match request {
-                    Some(Request::Configure { instances, done }) => {
-                        self.configure(instances).await;
-                        let _nobody_waits = done.send(());
-                    }
                     Some(Request::Stop { done }) => break Some(done),
+                    Some(request) => self.answer(request).await,
                     None => break None,
                 },
                 Some(result) = self.work.join_next(), if !self.work.is_empty() => {
@@ -138,6 +167,7 @@ impl Engine {
                 },
                 () = self.clock.sleep_towards(wake) => {},
                 () = sleep_until(flush) => {},
+                () = sleep_until(record) => {},
                 () = sleep_until(board) => {},
             }
             self.round().await;
@@ -149,6 +179,7 @@ impl Engine {
             self.take(result);
         }
         self.work.shutdown().await;
+        self.history.finish(&self.store).await;
         if let Some(done) = done {
             let _nobody_waits = done.send(());
         }
@@ -170,10 +201,12 @@ impl Engine {
         }
         let users = self.due.first().map(|(at, _)| *at);
         let ahead = self.ahead.first().map(|(at, _)| *at);
+        let pauses = self.pause_ends.first().map(|(at, _)| *at);
         let commit = self.commits.next_try();
         let instances = self.instances.values().filter_map(Instance::next_chore);
+        let history = self.history.next_chore();
         let links = self.links.values().filter_map(Link::next_chore);
-        let chores = [users, ahead, commit].into_iter().flatten().chain(instances).chain(links);
+        let chores = [users, ahead, pauses, commit, history].into_iter().flatten().chain(instances).chain(links);
         chores.min().unwrap_or(Timestamp::MAX)
     }
 }

@@ -8,12 +8,12 @@ use busylamp_core::{
     keeper::{self, Step, UserState},
     ownership::{Claim, owners},
 };
-use busylamp_store::{HISTORY_DAYS, NewAgenda, Phase, Scope};
+use busylamp_store::{NewAgenda, Phase, Scope};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Engine, UserKey,
-    link::{Outgoing, later},
+    link::Outgoing,
 };
 
 /// Who owns accounts that several instances want.
@@ -27,8 +27,6 @@ pub(super) const TEXT_LIMIT: &str = "text_limit";
 pub(super) const FOUND: &str = "calendar_sides";
 /// Users are read again this long before they are due.
 const READ_AHEAD: SignedDuration = SignedDuration::from_secs(5);
-/// History is pruned this often.
-const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// The store is told this often that an unchanged agenda still stands.
 const CONFIRM_EVERY: SignedDuration = SignedDuration::from_mins(15);
 
@@ -42,7 +40,7 @@ impl Engine {
         self.forget_agendas().await;
         self.keep_agendas(now).await;
         self.keep_directories().await;
-        self.keep_history(now).await;
+        self.end_pauses(now);
         while let Some((at, key)) = self.due.pop_first() {
             if at > now {
                 self.due.insert((at, key));
@@ -76,7 +74,7 @@ impl Engine {
     }
 
     /// Who owns accounts that several instances want; accounts of a single instance need no judge.
-    fn owners(&self) -> Owners {
+    pub(super) fn owners(&self) -> Owners {
         let mut owned = BTreeMap::new();
         for key in self.links.keys() {
             let sharing: Vec<_> = self.instances.iter().filter(|(_, i)| i.config.pbx_key() == *key).collect();
@@ -86,7 +84,8 @@ impl Engine {
             let lists: Vec<(Vec<AccountId>, Vec<AccountId>)> = sharing
                 .iter()
                 .map(|(_, instance)| {
-                    let members = instance.membership.members().iter().cloned().collect();
+                    let members = instance.membership.members().iter();
+                    let members = members.filter(|account| !instance.pauses.contains_key(*account)).cloned().collect();
                     let holding = instance.users.iter().filter(|(_, user)| !user.state.is_settled());
                     (members, holding.map(|(account, _)| account.clone()).collect())
                 })
@@ -163,10 +162,11 @@ impl Engine {
             self.ahead.remove(&(at, key.clone()));
         }
         let released = !user.state.is_settled() && step.state.is_settled();
-        user.state = step.state;
+        let before = std::mem::replace(&mut user.state, step.state);
         user.answers.clear();
         user.flags = step.flags;
         user.report = step.report;
+        user.next_is_old = true;
         user.wake = step.wake;
         if let Some(at) = step.wake {
             self.due.insert((at, key.clone()));
@@ -176,6 +176,7 @@ impl Engine {
                 self.ahead.insert((ahead, key.clone()));
             }
         }
+        self.chronicle(&key, &before, now);
         if released {
             // Another instance may have waited for it (§8.6).
             let others = self.instances.iter().filter(|(id, other)| **id != key.0 && other.users.contains_key(&key.1));
@@ -254,19 +255,6 @@ impl Engine {
             let sharing = instances.values().filter(|instance| instance.config.pbx_key() == *key);
             let wanted: BTreeSet<_> = sharing.flat_map(|instance| instance.users.keys().cloned()).collect();
             link.keep_only(&wanted);
-        }
-    }
-
-    /// Writes down what was acknowledged, and forgets what is old (§9).
-    async fn keep_history(&mut self, now: Timestamp) {
-        let records = std::mem::take(&mut self.unrecorded);
-        let mut result = self.store.append_history(&records).await;
-        if result.is_ok() && now >= self.next_pruning {
-            self.next_pruning = later(now, PRUNE_EVERY);
-            result = self.store.prune_history(now, HISTORY_DAYS).await.map(drop);
-        }
-        if let Err(error) = result {
-            tracing::warn!(%error, "history can't be stored");
         }
     }
 

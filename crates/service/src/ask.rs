@@ -1,0 +1,151 @@
+//! What people ask of the running service, and tell it to do, beside its configuration.
+
+use std::{ops::Range, time::Instant};
+
+use busylamp_core::{
+    ids::{AccountId, InstanceId},
+    language::Language,
+};
+use busylamp_store::{HISTORY_DAYS, HISTORY_LIMIT, Record, Scope};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::{
+    Service, ServiceError,
+    engine::{Request, Snapshot},
+    health::{ConnectionHealth, Health, Side, milliseconds},
+    user::{Explanation, Outcome, UserView},
+};
+
+impl Service {
+    /// Everything about one user, over a span; `None` if there is no such user.
+    ///
+    /// # Errors
+    /// If the store can't be read, or the service has stopped.
+    pub async fn user(
+        &self,
+        instance: &InstanceId,
+        account: &AccountId,
+        span: Range<Timestamp>,
+        language: Language,
+    ) -> Result<Option<UserView>, ServiceError> {
+        let Some(snapshot) = self.snapshot(instance, account).await? else { return Ok(None) };
+        let past = self.past(&snapshot, span.start.min(snapshot.now)..later(snapshot.now)).await?;
+        Ok(Some(UserView::new(&snapshot, &past, span, language)))
+    }
+
+    /// Why it was, is or will be so at an instant; `None` if there is no such user.
+    ///
+    /// # Errors
+    /// If the store can't be read, or the service has stopped.
+    pub async fn explain(
+        &self,
+        instance: &InstanceId,
+        account: &AccountId,
+        at: Timestamp,
+        language: Language,
+    ) -> Result<Option<Explanation>, ServiceError> {
+        let Some(snapshot) = self.snapshot(instance, account).await? else { return Ok(None) };
+        let past = if at < snapshot.now { self.past(&snapshot, at..later(snapshot.now)).await? } else { Vec::new() };
+        Ok(Some(Explanation::new(&snapshot, &past, at, language)))
+    }
+
+    /// Leaves a user alone until an instant: everything is given back, and nothing is taken before then (§7.10). `None`
+    /// ends the pause.
+    ///
+    /// # Errors
+    /// If the store can't keep it, or the service has stopped. Nothing has changed then.
+    pub async fn pause(
+        &self,
+        instance: &InstanceId,
+        account: &AccountId,
+        until: Option<Timestamp>,
+    ) -> Result<Outcome, ServiceError> {
+        let (instance, account) = (instance.clone(), account.clone());
+        self.order(|done| Request::Pause { instance, account, until, done }).await?
+    }
+
+    /// Gives back at once and leaves the user alone until the events that run now are over. A longer pause stays.
+    ///
+    /// # Errors
+    /// As for [`Service::pause`].
+    pub async fn give_back(&self, instance: &InstanceId, account: &AccountId) -> Result<Outcome, ServiceError> {
+        let (instance, account) = (instance.clone(), account.clone());
+        self.order(|done| Request::GiveBack { instance, account, done }).await?
+    }
+
+    /// Forgets what can't be given back, without a write (§8.5): give-backs that the telephone system refuses or that
+    /// are overdue, and all holds where nothing is taken any more.
+    ///
+    /// # Errors
+    /// As for [`Service::pause`].
+    pub async fn discard(&self, instance: &InstanceId, account: &AccountId) -> Result<Outcome, ServiceError> {
+        let (instance, account) = (instance.clone(), account.clone());
+        self.order(|done| Request::Discard { instance, account, done }).await?
+    }
+
+    /// Reads the directory, calendar and account of a user anew at once; `None`: of all.
+    ///
+    /// # Errors
+    /// If the service has stopped.
+    pub async fn check_again(
+        &self,
+        instance: &InstanceId,
+        account: Option<&AccountId>,
+    ) -> Result<Outcome, ServiceError> {
+        let (instance, account) = (instance.clone(), account.cloned());
+        self.order(|done| Request::CheckAgain { instance, account, done }).await
+    }
+
+    /// How it goes.
+    ///
+    /// # Errors
+    /// If the service has stopped.
+    pub async fn health(&self) -> Result<Health, ServiceError> {
+        let mut health = self.order(|done| Request::Health { done }).await?;
+        let began = Instant::now();
+        let asked = self.store.fact::<serde_json::Value>(Scope::Program, "health").await;
+        health.connections.push(ConnectionHealth {
+            name: "store".to_owned(),
+            side: Side::Store,
+            instance: None,
+            last_success: asked.is_ok().then_some(health.now),
+            latency_ms: asked.is_ok().then(|| milliseconds(began.elapsed())),
+            trouble: asked.err().map(|error| format!("{error}. {}", error.advice())).or_else(|| health.store.clone()),
+            notes: Vec::new(),
+        });
+        Ok(health)
+    }
+
+    async fn snapshot(&self, instance: &InstanceId, account: &AccountId) -> Result<Option<Snapshot>, ServiceError> {
+        let (instance, account) = (instance.clone(), account.clone());
+        let snapshot = self.order(|done| Request::Snapshot { instance, account, done }).await?;
+        Ok(snapshot.map(|snapshot| *snapshot))
+    }
+
+    /// What was written down of a user over a span and before it, as far as it is kept, the earliest first.
+    async fn past(&self, snapshot: &Snapshot, span: Range<Timestamp>) -> Result<Vec<Record>, ServiceError> {
+        let kept = SignedDuration::from_hours(24 * i64::from(HISTORY_DAYS));
+        let from = span.start.saturating_sub(kept).unwrap_or(Timestamp::MIN);
+        let lamp = &snapshot.lamp;
+        let mut past = self.store.history(&lamp.instance, &lamp.account, from..span.end, HISTORY_LIMIT).await?;
+        past.reverse();
+        // What waits to be written down: it may have been meanwhile.
+        let new = snapshot.unrecorded.iter().filter(|record| !past.contains(record));
+        let new: Vec<Record> = new.cloned().collect();
+        past.extend(new);
+        past.sort_by_key(|record| record.at);
+        Ok(past)
+    }
+
+    async fn order<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, ServiceError> {
+        let (done, answer) = oneshot::channel();
+        self.requests.send(request(done)).await.map_err(|_| ServiceError::Stopped)?;
+        answer.await.map_err(|_| ServiceError::Stopped)
+    }
+}
+
+/// The first instant after this one that counts: spans are half open.
+fn later(at: Timestamp) -> Timestamp {
+    at.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX)
+}
