@@ -1,8 +1,9 @@
 //! Signing in, and staying so.
 //!
 //! A password that is refused is sent **once**. Then the sign-in rests until this object is made anew, which only a
-//! change of the configuration does: a service that keeps trying would lock the account. One sign-in is in flight at a
-//! time; who waited for it shares its result.
+//! change of the configuration does: a service that keeps trying would lock the account. The exception is one that was
+//! accepted before and is refused by an answer that need not be the PBX's own, but may be that of a proxy with a bad
+//! minute: it is tried again after long pauses. One sign-in is in flight at a time; who waited for it shares its result.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -33,6 +34,10 @@ const FORCED_MOST: usize = 5;
 
 /// See [`FORCED_MOST`].
 const FORCED_SPAN: Duration = Duration::from_secs(60);
+
+/// How long a password is left alone that was accepted before and is refused, perhaps by something in between: after the
+/// first refusal, and so on.
+const DOUBT: [Duration; 3] = [Duration::from_secs(5 * 60), Duration::from_secs(30 * 60), Duration::from_secs(60 * 60)];
 
 /// A sign-in that succeeded.
 pub(crate) struct Session {
@@ -84,8 +89,10 @@ pub(crate) struct Sessions {
 struct State {
     generation: u64,
     session: Option<Arc<Session>>,
-    /// The password was refused: nothing is sent any more.
-    resting: Option<PbxError>,
+    /// The password was refused: nothing is sent until then, or any more.
+    resting: Option<(PbxError, Option<Instant>)>,
+    /// How often it was refused since it was accepted.
+    refusals: usize,
     /// The last attempt that failed for another reason, and when.
     failed: Option<(Instant, Failure)>,
     forced: VecDeque<Instant>,
@@ -152,7 +159,9 @@ impl Sessions {
     }
 
     async fn sign_in(&self, state: &mut State, asked: Instant) -> Result<Arc<Session>, Failure> {
-        if let Some(error) = &state.resting {
+        if let Some((error, until)) = &state.resting
+            && until.is_none_or(|until| Instant::now() < until)
+        {
             return Err(Failure::not_done(error.clone()));
         }
         if let Some((at, failure)) = &state.failed
@@ -167,6 +176,8 @@ impl Sessions {
                 let now = Instant::now();
                 state.generation += 1;
                 state.failed = None;
+                state.resting = None;
+                state.refusals = 0;
                 tracing::debug!(generation = state.generation, "signed in to the telephone system");
                 let session = Arc::new(Session {
                     generation: state.generation,
@@ -179,9 +190,22 @@ impl Sessions {
                 state.session = Some(Arc::clone(&session));
                 Ok(session)
             }
-            Err(Denied::Refused(error)) => {
+            Err(Denied::Refused { advice, in_its_words }) => {
+                let was_accepted = state.generation > 0;
+                let pause = (was_accepted && !in_its_words).then(|| DOUBT[state.refusals.min(DOUBT.len() - 1)]);
+                let then = match pause {
+                    Some(pause) => {
+                        format!("It was accepted before, so it is tried again after {} minutes", pause.as_secs() / 60)
+                    }
+                    None => {
+                        "It is not tried again before the configuration is changed, so that the account isn't locked"
+                            .to_owned()
+                    }
+                };
+                let error = PbxError::SignIn { advice: format!("{advice}. {then}") };
                 tracing::error!(%error, "the sign-in rests");
-                state.resting = Some(error.clone());
+                state.refusals = state.refusals.saturating_add(1);
+                state.resting = Some((error.clone(), pause.map(|pause| Instant::now() + pause)));
                 Err(Failure::not_done(error))
             }
             Err(Denied::Failed(failure)) => {

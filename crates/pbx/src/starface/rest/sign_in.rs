@@ -50,7 +50,12 @@ pub(crate) struct Granted {
 /// Why the PBX gave us nothing.
 pub(crate) enum Denied {
     /// It refuses the credentials.
-    Refused(PbxError),
+    Refused {
+        /// Why, and what to do about it.
+        advice: String,
+        /// Whether these are the PBX's own words: a proxy in between can refuse everything as well.
+        in_its_words: bool,
+    },
     /// Something else.
     Failed(Failure),
 }
@@ -134,13 +139,13 @@ impl SignIn {
         match answer.status() {
             StatusCode::OK => {}
             status if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
-                return Err(Denied::Refused(PbxError::SignIn {
+                return Err(Denied::Refused {
                     advice:
                         "login or password is wrong. Check both: the login is the login id, such as 0001, not the mail \
-                             address. The password is not tried again before the configuration is changed, so that the \
-                             account isn't locked"
+                             address"
                             .to_owned(),
-                }));
+                    in_its_words: false,
+                });
             }
             status => return Err(Failure::of_status("sign-in", status).into()),
         }
@@ -156,7 +161,7 @@ impl SignIn {
             let grant = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
             match self.grant(client_secret, &grant).await {
                 // It was revoked, or the PBX was restarted: the password decides.
-                Err(Denied::Refused(_)) => {}
+                Err(Denied::Refused { .. }) => {}
                 result => return result,
             }
         }
@@ -188,7 +193,8 @@ impl SignIn {
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                return Err(Denied::Refused(PbxError::SignIn { advice: oauth_advice(answer.body()) }));
+                let (advice, in_its_words) = oauth_advice(answer.body());
+                return Err(Denied::Refused { advice: advice.to_owned(), in_its_words });
             }
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                 return Err(Failure::of_status("sign-in", status).into());
@@ -231,8 +237,9 @@ impl SignIn {
     }
 }
 
-/// What to do about a refused grant (RFC 6749 §5.2). Nothing of the answer but its code is used.
-fn oauth_advice(body: &[u8]) -> String {
+/// What to do about a refused grant, and whether the PBX itself has said why (RFC 6749 §5.2). Nothing of the answer but
+/// its code is used.
+fn oauth_advice(body: &[u8]) -> (&'static str, bool) {
     #[derive(Deserialize)]
     struct Refused {
         error: String,
@@ -249,5 +256,5 @@ fn oauth_advice(body: &[u8]) -> String {
              right \"API access with OAuth Password Grant\""
         }
     };
-    format!("{what}. It is not tried again before the configuration is changed, so that the account isn't locked")
+    (what, !code.is_empty())
 }

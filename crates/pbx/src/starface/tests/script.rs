@@ -93,6 +93,11 @@ impl Script {
         self.world().always.insert(request.to_owned(), reply);
     }
 
+    /// Requests like this have their own answer again.
+    pub(super) fn as_usual(&self, request: &str) {
+        self.world().always.remove(request);
+    }
+
     /// The answer to the next request like this.
     pub(super) fn once(&self, request: &str, reply: Reply) {
         self.world().once.push((request.to_owned(), reply));

@@ -300,6 +300,35 @@ async fn a_password_that_was_changed_on_the_pbx_is_sent_once() {
     assert_eq!(passwords, 2, "the good one and the bad one");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_password_that_was_accepted_and_is_refused_by_something_in_between_is_tried_again_after_long_pauses() {
+    for (sign_in, login) in [("POST /rest/login", false), (TOKEN, true)] {
+        let house = House::in_memory(|config| {
+            if login {
+                with_oauth(config);
+            }
+        });
+        house.pbx.capabilities().await.unwrap();
+        house.script.end_sessions();
+        house.script.always(sign_in, Reply::json(403, "<html>This site is closed.</html>"));
+        let passwords = || {
+            let asked = house.script.asked_for(sign_in);
+            asked.iter().filter(|asked| asked.form("grant_type").as_deref() != Some("refresh_token")).count()
+        };
+        let before = passwords();
+        // For an hour, three times a minute.
+        for _ in 0..180 {
+            assert!(is_sign_in(&house.pbx.capabilities().await));
+            advance(Duration::from_secs(20)).await;
+        }
+        let tried = passwords() - before;
+        assert_eq!(tried, 3, "{sign_in}: at once, after five minutes, after half an hour");
+        house.script.as_usual(sign_in);
+        advance(Duration::from_hours(1)).await;
+        house.pbx.capabilities().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn why_a_token_was_refused_is_told_by_its_code_alone() {
     for (status, body, advice) in [
