@@ -37,3 +37,4 @@ pub mod user;
 pub use control::{apply as apply_to_running, is_running, listen, socket};
 pub use instances::{Described, apply, described, stored_instances};
 pub use service::{Service, ServiceError, Settings};
+pub use user::Outcome;
