@@ -13,12 +13,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod board;
+mod instances;
 mod language;
+mod options;
 mod page;
 mod people;
 mod state;
 mod tls;
 mod when;
+mod wizard;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -123,9 +126,14 @@ fn router(site: Site) -> Router {
         .route("/", get(board::page))
         .route("/lamps", get(board::live))
         .merge(people::routes())
+        .merge(instances::routes().merge(wizard::routes()).layer(axum::Extension(instances::Desk::default())))
         .route("/assets/frame.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/frame.css"))))
         .route("/assets/board.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/board.css"))))
         .route("/assets/board.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/board.js"))))
+        .route(
+            "/assets/instances.css",
+            get(|| asset("text/css; charset=utf-8", include_str!("../assets/instances.css"))),
+        )
         .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("../assets/icon.svg"))))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(CsrfLayer::new())

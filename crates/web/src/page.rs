@@ -51,6 +51,7 @@ impl Frame {
 impl Ways {
     fn new(language: Language, person: &Person) -> Self {
         let mut links = vec![("/", language.pick("Tafel", "Board"))];
+        links.push(("/instances", language.pick("Instanzen", "Instances")));
         if person.role == Role::Administrator {
             links.push(("/people", language.pick("Personen", "People")));
             links.push(("/audit", language.pick("Änderungen", "Changes")));

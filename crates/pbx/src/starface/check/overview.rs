@@ -75,11 +75,12 @@ impl Starface {
             }
         };
         found.groups = groups.iter().map(|(_, name)| (name.clone(), None)).collect();
-        let counts = groups
-            .iter()
-            .take(COUNTED)
+        // Owned ids: a stream of closures over borrowed ones is not seen to be `Send`.
+        let ids: Vec<String> = groups.into_iter().take(COUNTED).map(|(id, _)| id).collect();
+        let counts = ids
+            .into_iter()
             .enumerate()
-            .map(|(place, (id, _))| async move { (place, users::group_size(&self.rest, id).await.ok()) });
+            .map(|(place, id)| async move { (place, users::group_size(&self.rest, &id).await.ok()) });
         let mut counts = stream::iter(counts).buffer_unordered(PARALLEL);
         while let Some((place, count)) = counts.next().await {
             found.groups[place].1 = count;

@@ -1,0 +1,266 @@
+//! What a trial of a connection found, and which certificate a server shows.
+
+use busylamp_core::{
+    check::{Step, Verdict},
+    keeper::Flag,
+    language::Language,
+};
+use busylamp_service::{
+    check::{CheckedUser, Findings, Walked},
+    trial::{PbxTrial, ShownCertificate},
+};
+
+use crate::options::Text;
+
+/// A trial, and what it found.
+#[derive(Clone)]
+pub(crate) struct Trial {
+    /// Step by step.
+    pub(crate) steps: Vec<StepView>,
+    /// The groups of the telephone system, with the number of their members.
+    pub(crate) groups: Vec<(String, Option<usize>)>,
+    /// How many users can be followed, and of how many; with those that can't.
+    pub(crate) users: Option<Users>,
+}
+
+/// The users of the group.
+#[derive(Clone)]
+pub(crate) struct Users {
+    found: usize,
+    all: usize,
+    /// Name, what is in the way as a flag names it, advice in English.
+    lost: Vec<(String, Option<Flag>, String)>,
+}
+
+/// One step.
+#[derive(Clone)]
+pub(crate) struct StepView {
+    through: String,
+    name: &'static str,
+    verdict: Verdict,
+}
+
+/// The certificate that a server shows.
+#[derive(Clone)]
+pub(crate) struct Certificate {
+    /// The option that it was asked for.
+    pub(crate) key: &'static str,
+    /// What was found, or why nothing was.
+    pub(crate) shown: Result<ShownCertificate, String>,
+}
+
+impl Trial {
+    pub(crate) fn calendar(findings: Findings) -> Self {
+        Self { steps: steps(findings.steps), groups: Vec::new(), users: None }
+    }
+
+    pub(crate) fn pbx(trial: PbxTrial) -> Self {
+        let groups = trial.groups.into_iter().map(|group| (group.name, group.members)).collect();
+        let step = |step: Step| StepView { through: "STARFACE".to_owned(), name: step.name, verdict: step.verdict };
+        Self { steps: trial.steps.into_iter().map(step).collect(), groups, users: None }
+    }
+
+    pub(crate) fn all(findings: Findings) -> Self {
+        let all = findings.users.len();
+        let lost = |user: CheckedUser| user.trouble.map(|(flag, advice)| (user.name, flag, advice));
+        let lost: Vec<_> = findings.users.into_iter().filter_map(lost).collect();
+        Self {
+            steps: steps(findings.steps),
+            groups: Vec::new(),
+            users: Some(Users { found: all - lost.len(), all, lost }),
+        }
+    }
+
+    /// Whether nothing stands in the way of the connection.
+    pub(crate) fn is_ok(&self) -> bool {
+        self.steps.iter().all(|step| !matches!(step.verdict, Verdict::Fault(_)))
+    }
+
+    pub(crate) fn view(&self, language: Language) -> TrialView {
+        TrialView {
+            ok: self.is_ok(),
+            headline: if self.is_ok() {
+                language.pick("Die Verbindung steht.", "The connection works.")
+            } else {
+                language.pick("So geht es noch nicht.", "It does not work yet.")
+            },
+            steps: self.steps.iter().map(|step| step.line(language)).collect(),
+            users: self.users.as_ref().map(|users| users.summary(language)),
+            lost: self.users.iter().flat_map(|users| users.lines(language)).collect(),
+        }
+    }
+}
+
+fn steps(walked: Vec<Walked>) -> Vec<StepView> {
+    let view = |Walked { through, step }: Walked| StepView { through, name: step.name, verdict: step.verdict };
+    walked.into_iter().map(view).collect()
+}
+
+/// A trial for people.
+pub(crate) struct TrialView {
+    pub(crate) ok: bool,
+    pub(crate) headline: &'static str,
+    pub(crate) steps: Vec<Line>,
+    pub(crate) users: Option<String>,
+    pub(crate) lost: Vec<Lost>,
+}
+
+/// A step for people.
+pub(crate) struct Line {
+    pub(crate) class: &'static str,
+    pub(crate) mark: &'static str,
+    pub(crate) name: String,
+    /// In English.
+    pub(crate) text: String,
+}
+
+/// A user that can't be followed.
+pub(crate) struct Lost {
+    pub(crate) name: String,
+    pub(crate) why: &'static str,
+    /// In English.
+    pub(crate) advice: String,
+}
+
+impl StepView {
+    fn line(&self, language: Language) -> Line {
+        let (class, mark, text) = match &self.verdict {
+            Verdict::Ok(found) => ("good", language.pick("in Ordnung", "fine"), found),
+            Verdict::Note(note) => ("warn", language.pick("Hinweis", "note"), note),
+            Verdict::Fault(fault) => ("bad", language.pick("Fehler", "fault"), fault),
+        };
+        let name = step_name(self.name).map_or(self.name, |name| name.get(language));
+        Line { class, mark, name: format!("{}: {name}", self.through), text: text.clone() }
+    }
+}
+
+/// What the steps of the drivers are called.
+fn step_name(name: &str) -> Option<Text> {
+    let (german, english) = match name {
+        "sign-in" => ("Anmeldung", "sign-in"),
+        "connection" => ("Verbindung", "connection"),
+        "server" => ("Server", "server"),
+        "group" => ("Gruppe", "group"),
+        "groups" => ("Gruppen", "groups"),
+        "calendar" => ("Kalender", "calendar"),
+        "keywords" => ("Schlüsselwörter", "keywords"),
+        "rights" => ("Rechte", "rights"),
+        "bridge" => ("Brücke", "bridge"),
+        "version" => ("Version", "version"),
+        "user" => ("Benutzer", "user"),
+        "users" => ("Benutzer", "users"),
+        "labels" => ("Beschriftungen", "labels"),
+        "diversions" => ("Umleitungen", "diversions"),
+        _ => return None,
+    };
+    Some(Text { german, english })
+}
+
+impl Users {
+    /// "12 of 14 users found; 2 without a mailbox: Anna, Bert".
+    fn summary(&self, language: Language) -> String {
+        let Self { found, all, lost } = self;
+        let mut summary =
+            language.pick(format!("{found} von {all} Benutzern gefunden"), format!("{found} of {all} users found"));
+        let mut reasons: Vec<&'static str> = lost.iter().map(|(_, flag, _)| why(*flag, language)).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        for reason in reasons {
+            let names =
+                lost.iter().filter(|(_, flag, _)| why(*flag, language) == reason).map(|(name, ..)| name.as_str());
+            let names: Vec<&str> = names.collect();
+            summary.push_str(&format!("; {} {reason}: {}", names.len(), short(&names, language)));
+        }
+        summary.push('.');
+        summary
+    }
+
+    fn lines(&self, language: Language) -> impl Iterator<Item = Lost> {
+        self.lost.iter().take(LISTED).map(move |(name, flag, advice)| Lost {
+            name: name.clone(),
+            why: why(*flag, language),
+            advice: advice.clone(),
+        })
+    }
+}
+
+/// So many users that can't be followed are listed with advice.
+const LISTED: usize = 100;
+/// And so many are named in a sentence.
+const NAMED: usize = 5;
+
+fn short(names: &[&str], language: Language) -> String {
+    let named = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => named,
+        more => language.pick(format!("{named} und {more} weitere"), format!("{named} and {more} more")),
+    }
+}
+
+/// "2 without a mailbox".
+fn why(flag: Option<Flag>, language: Language) -> &'static str {
+    let (german, english) = match flag {
+        Some(Flag::MailboxNotFound) => ("ohne Postfach", "without a mailbox"),
+        Some(Flag::NoMailAddress) => {
+            ("ohne Mailadresse in der Anlage", "without a mail address in the telephone system")
+        }
+        Some(Flag::MailboxAccessDenied) => ("ohne Recht auf das Postfach", "without the right to read the mailbox"),
+        Some(Flag::AmbiguousMailAddress) => ("mit mehrdeutiger Mailadresse", "with an ambiguous mail address"),
+        _ => ("gerade nicht lesbar", "not readable at the moment"),
+    };
+    language.pick(german, english)
+}
+
+/// A certificate for people.
+pub(crate) struct CertificateView {
+    pub(crate) key: &'static str,
+    pub(crate) title: &'static str,
+    /// Word and value.
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) advice: &'static str,
+    /// In English.
+    pub(crate) detail: Option<String>,
+}
+
+impl Certificate {
+    pub(crate) fn view(&self, language: Language) -> CertificateView {
+        let title = language.pick("Zertifikat des Servers", "The server's certificate");
+        let shown = match &self.shown {
+            Ok(shown) => shown,
+            Err(why) => {
+                let advice = language.pick("Der Server hat keines gezeigt.", "The server has shown none.");
+                let detail = Some(why.clone());
+                return CertificateView { key: self.key, title, facts: Vec::new(), fingerprint: None, advice, detail };
+            }
+        };
+        let date = |at: jiff::Timestamp| at.strftime(language.pick("%d.%m.%Y", "%-d %b %Y")).to_string();
+        CertificateView {
+            key: self.key,
+            title,
+            facts: [
+                (language.pick("Für", "For"), shown.subject.clone()),
+                (language.pick("Ausgestellt von", "Issued by"), shown.issuer.clone()),
+                (language.pick("Gültig bis", "Valid until"), shown.not_after.map(date)),
+            ]
+            .into_iter()
+            .filter_map(|(word, value)| Some((word, value?)))
+            .collect(),
+            fingerprint: Some(shown.fingerprint.clone()),
+            advice: if shown.untrusted.is_some() {
+                language.pick(
+                    "Dieser Rechner vertraut ihm nicht von selbst. Vergleichen Sie den Fingerabdruck mit dem auf dem Server; \
+                     nur wenn beide gleich sind, vertrauen Sie ihm.",
+                    "This machine does not trust it by itself. Compare the fingerprint with the one on the server; trust it \
+                     only if both are the same.",
+                )
+            } else {
+                language.pick(
+                    "Dieser Rechner vertraut ihm schon; es ist nichts zu tun.",
+                    "This machine trusts it already; there is nothing to do.",
+                )
+            },
+            detail: shown.untrusted.clone(),
+        }
+    }
+}
