@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::{
     accounts::Accounts,
     config::{CalendarConfig, InstanceConfig},
+    engine::NO_ADDRESS,
     readers::Readers,
 };
 
@@ -157,10 +158,7 @@ impl Findings {
         }
         for user in users {
             let trouble = match &user.mail {
-                None => {
-                    let advice = "the user has no mail address in the telephone system; enter the mailbox's there";
-                    Some((Some(Flag::NoMailAddress), advice.to_owned()))
-                }
+                None => Some((Some(Flag::NoMailAddress), NO_ADDRESS.to_owned())),
                 Some(mail) => match outcomes.get(mail) {
                     Some(Outcome::Read { .. } | Outcome::Unchanged) => None,
                     Some(Outcome::Failed(error)) => Some(trouble(error)),

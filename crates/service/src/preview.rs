@@ -1,15 +1,20 @@
 //! How the days to come would differ under another configuration: decided from real calendars, nothing is written.
 
+mod calendars;
+mod compare;
+
 use busylamp_core::{
     decide::Decision,
     ids::{AccountId, InstanceId},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use crate::{
     Service, ServiceError,
-    config::{Secrets, WrittenInstance},
+    config::{Secrets, WrittenInstance, build},
+    engine::{Calendars, Request},
 };
 
 /// What would differ.
@@ -83,18 +88,50 @@ pub struct Pair {
     pub after: f64,
 }
 
+/// The span of a preview.
+const DAYS: i64 = 7;
+/// No more users are shown one by one.
+const MOST_USERS: usize = 200;
+/// No more differences of one user are shown.
+const MOST_DIFFERENCES: usize = 50;
+/// No more users are named whose calendar could not be read.
+const MOST_UNREAD: usize = 100;
+
 impl Service {
-    /// How the next 7 days of all users would differ.
+    /// How the next 7 days of all users would differ. An instance that does not run wants nothing, and one that is to be
+    /// inactive will not. Titles are shown only where the instance as it runs publishes them; elsewhere a word stands in
+    /// their place, so that nobody reads people's calendars by way of a preview.
     ///
     /// # Errors
-    /// What is refused, with its key.
+    /// What is refused, with its key; or the telephone system's users can't be read.
     pub async fn preview(
         &self,
         id: Option<&InstanceId>,
         written: &WrittenInstance,
         secrets: &Secrets,
     ) -> Result<Preview, ServiceError> {
-        let _proposed = self.proposed(id, written, secrets).await?;
-        Ok(Preview::default())
+        let proposed = self.proposed(id, written, secrets).await?;
+        let name = InstanceId::new(proposed.written.name.clone());
+        let id = proposed.id.as_ref().unwrap_or(&name);
+        let config = build(id, &proposed.written, &proposed.secrets("")?)?;
+        let running = match &proposed.id {
+            Some(id) => self.running(id).await?,
+            None => None,
+        };
+        let now = self.clock.now();
+        let to = now.saturating_add(SignedDuration::from_hours(24 * DAYS)).unwrap_or(Timestamp::MAX);
+        let users = calendars::of_users(running.as_ref(), &config, &self.accounts, now, to).await?;
+        // An inactive instance is looked at as if it were activated: there is nothing else to see.
+        let after = (config.active || running.is_none()).then_some(config);
+        let decide = move || compare::compare(running.as_ref(), after.as_ref(), users, now, to);
+        tokio::task::spawn_blocking(decide).await.map_err(|_| ServiceError::Stopped)
+    }
+
+    /// What an instance that runs has read.
+    async fn running(&self, id: &InstanceId) -> Result<Option<Calendars>, ServiceError> {
+        let (done, answer) = oneshot::channel();
+        let request = Request::Calendars { instance: id.clone(), done };
+        self.requests.send(request).await.map_err(|_| ServiceError::Stopped)?;
+        answer.await.map_err(|_| ServiceError::Stopped)
     }
 }

@@ -74,6 +74,19 @@ struct WrittenCalendar {
     ews: Option<WrittenEws>,
 }
 
+impl WrittenCalendar {
+    /// The same, asked as often as any other.
+    fn unhurried(&self) -> Self {
+        let mut calendar = self.clone();
+        let polls =
+            [calendar.graph.as_mut().map(|graph| &mut graph.poll), calendar.ews.as_mut().map(|ews| &mut ews.poll)];
+        for poll in polls.into_iter().flatten() {
+            *poll = Period(SignedDuration::ZERO);
+        }
+        calendar
+    }
+}
+
 impl Connections {
     /// Whether the telephone system is reached in the same way: address, account, bridge, trust and secrets.
     pub fn same_pbx(&self, other: &Self) -> bool {
@@ -83,6 +96,15 @@ impl Connections {
         };
         let reached = |connections: &Self| WrittenStarface { group: String::new(), ..connections.starface.clone() };
         reached(self) == reached(other) && secrets(self) == secrets(other)
+    }
+
+    /// Whether the same calendars are read in the same way, however often.
+    pub fn same_calendar(&self, other: &Self) -> bool {
+        let secrets = |connections: &Self| -> Secrets {
+            let own = connections.secrets.iter().filter(|(place, _)| !place.starts_with("starface."));
+            own.map(|(place, secret)| (place.clone(), secret.clone())).collect()
+        };
+        self.calendar.unhurried() == other.calendar.unhurried() && secrets(self) == secrets(other)
     }
 
     /// Whether holds taken through one can be given back through the other: the same telephone system, service

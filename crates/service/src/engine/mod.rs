@@ -37,6 +37,7 @@ use tokio::{
     time::Instant,
 };
 
+pub(crate) use self::preview::{Calendars, Member, NO_ADDRESS};
 pub(crate) use self::{ask::Snapshot, calendars::AHEAD, show::latch};
 use self::{history::History, instance::Instance, link::Link, work::Report};
 use crate::{
