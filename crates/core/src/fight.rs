@@ -68,7 +68,7 @@ impl<V: Clone + Eq> Fight<V> {
             self.changes.remove(0);
         }
         self.changes.push(rules.now);
-        let quick = self.last_write.is_some_and(|write| rules.now.duration_since(write) < QUICK);
+        let quick = self.last_write.is_some_and(|write| is_within(write, QUICK, rules.now));
         if rules.on_foreign == OnForeign::Insisted || (!rules.leads && quick && self.changes.len() >= 2) {
             return OnForeign::Insisted;
         }
@@ -83,7 +83,8 @@ impl<V: Clone + Eq> Fight<V> {
     /// The earliest instant of the next write over a foreign value.
     pub(crate) fn next_write(&self, rules: &Rules<'_>) -> Timestamp {
         let pause = if self.slow_under.is_some() { LONG_PAUSE } else { PAUSE };
-        self.last_write.map_or(rules.now, |write| later(write, pause))
+        // A write that the clock says is yet to come was made before the clock was set back.
+        self.last_write.filter(|write| *write <= rules.now).map_or(rules.now, |write| later(write, pause))
     }
 
     pub(crate) fn written(&mut self, now: Timestamp) {
@@ -93,14 +94,14 @@ impl<V: Clone + Eq> Fight<V> {
 
     /// Whether another program is writing here.
     pub(crate) fn is_flagged(&self, now: Timestamp) -> bool {
-        self.flagged && self.flag_ends().is_some_and(|end| now < end)
+        self.flagged && self.changes.last().is_some_and(|change| is_within(*change, SPAN, now))
     }
 
     /// Forgets what no rule asks for any more.
     pub(crate) fn prune(&mut self, now: Timestamp) {
         self.flagged = self.is_flagged(now);
-        self.changes.retain(|change| now.duration_since(*change) < SPAN);
-        if self.last_write.is_some_and(|write| now.duration_since(write) >= LONG_PAUSE) && self.met.is_none() {
+        self.changes.retain(|change| is_within(*change, SPAN, now));
+        if self.last_write.is_some_and(|write| !is_within(write, LONG_PAUSE, now)) && self.met.is_none() {
             self.last_write = None;
         }
     }
@@ -112,6 +113,12 @@ impl<V: Clone + Eq> Fight<V> {
     fn flag_ends(&self) -> Option<Timestamp> {
         self.changes.last().map(|change| later(*change, SPAN))
     }
+}
+
+/// Whether it was before now by less than the span. What the clock says is yet to come was seen before the clock was set
+/// back, who knows how long ago: it is forgotten.
+fn is_within(at: Timestamp, span: SignedDuration, now: Timestamp) -> bool {
+    (SignedDuration::ZERO..span).contains(&now.duration_since(at))
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {

@@ -85,11 +85,21 @@ pub struct Circumstances {
     pub stamp: u64,
 }
 
+/// The longest pause between two tries to give something back (§8.5).
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
 /// A give-back that was refused: it is repeated for ever, with growing pauses (§8.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retry {
     attempts: u32,
     not_before: Timestamp,
+}
+
+impl Retry {
+    /// Whether the next try is yet to come. One that lies too far ahead was put there before the clock was set back.
+    fn waits(&self, now: Timestamp) -> bool {
+        now < self.not_before && self.not_before.duration_since(now) <= LONGEST_PAUSE
+    }
 }
 
 /// All that is remembered about one dimension of one user.
@@ -374,7 +384,7 @@ impl<V: Clone + Eq> Keeping<V> {
             self.retry = None;
             return Act::Nothing(why);
         }
-        if let Some(retry) = self.retry.filter(|retry| rules.now < retry.not_before) {
+        if let Some(retry) = self.retry.filter(|retry| retry.waits(rules.now)) {
             return Act::Nothing(Why::RefusedGiveBack(retry.not_before));
         }
         let before = hold.before.clone();
@@ -402,8 +412,7 @@ impl<V: Clone + Eq> Keeping<V> {
         let value = std::mem::replace(&mut hold.ours, pending.was);
         if pending.purpose == Purpose::GiveBack {
             let attempts = self.retry.map_or(0, |retry| retry.attempts).saturating_add(1);
-            let pause =
-                SignedDuration::from_secs(5 << attempts.saturating_sub(1).min(6)).min(SignedDuration::from_mins(5));
+            let pause = SignedDuration::from_secs(5 << attempts.saturating_sub(1).min(6)).min(LONGEST_PAUSE);
             self.retry = Some(Retry { attempts, not_before: now.saturating_add(pause).unwrap_or(Timestamp::MAX) });
             return;
         }

@@ -3,16 +3,16 @@
 //! Its written form (TOML and JSON alike) is that of `docs/interfaces.md`, section 1. A value that is not
 //! allowed is refused when it is read; a `Policy` in hand is a valid one.
 
+mod kinds;
+mod words;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    account::Presence,
-    event::{Kind, Sensitivity},
-    keyword::{BUILT_IN, Effect, Words},
-    language::Language,
-    text::clusters,
-    title::{self, Reading},
+pub use self::{
+    kinds::{Action, Actions, Presences, WantedPresence},
+    words::{ExtraKeywords, MaskWord, MaskedSet, TextLength},
 };
+use crate::{language::Language, title::Reading};
 
 /// All choices of one instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,74 +75,13 @@ impl Policy {
 
     /// The title of masked events (§5.4).
     pub fn mask_word(&self, language: Language) -> &str {
-        self.mask_word.as_ref().map_or(language.pick("Privat", "Private"), |word| word.0.as_str())
+        self.mask_word.as_ref().map_or(language.pick("Privat", "Private"), MaskWord::as_str)
     }
 
     /// A number that differs when anything in the policy does; the same in every run and on every machine.
     pub fn fingerprint(&self) -> u64 {
         let text = serde_json::to_string(self).unwrap_or_default();
         crate::fingerprint::of(text.as_bytes())
-    }
-}
-
-/// What an event does to the telephone by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Nothing.
-    #[default]
-    None,
-    /// Do not disturb on.
-    Dnd,
-    /// Call diversion on.
-    Forward,
-}
-
-/// One row per kind (§4.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "WrittenActions")]
-#[allow(missing_docs, reason = "each field is the kind of its name")]
-pub struct Actions {
-    pub free: Action,
-    pub tentative: Action,
-    pub busy: Action,
-    pub out_of_office: Action,
-    pub working_elsewhere: Action,
-}
-
-impl Actions {
-    /// The row of a kind.
-    pub fn of(&self, kind: Kind) -> Action {
-        match kind {
-            Kind::Free => self.free,
-            Kind::Tentative => self.tentative,
-            Kind::Busy => self.busy,
-            Kind::OutOfOffice => self.out_of_office,
-            Kind::WorkingElsewhere => self.working_elsewhere,
-        }
-    }
-}
-
-/// The row of `working_elsewhere` may be absent in an older configuration: then that of `free` holds.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct WrittenActions {
-    free: Action,
-    tentative: Action,
-    busy: Action,
-    out_of_office: Action,
-    working_elsewhere: Option<Action>,
-}
-
-impl From<WrittenActions> for Actions {
-    fn from(written: WrittenActions) -> Self {
-        Self {
-            free: written.free,
-            tentative: written.tentative,
-            busy: written.busy,
-            out_of_office: written.out_of_office,
-            working_elsewhere: written.working_elsewhere.unwrap_or(written.free),
-        }
     }
 }
 
@@ -191,234 +130,15 @@ pub enum Declined {
     Keep,
 }
 
-/// Which sensitivities are masked. `private` and `confidential` always are (§1.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<Sensitivity>", into = "Vec<Sensitivity>")]
-pub struct MaskedSet {
-    /// `personal` is masked too.
-    pub personal: bool,
-}
-
-impl Default for MaskedSet {
-    fn default() -> Self {
-        Self { personal: true }
-    }
-}
-
-impl TryFrom<Vec<Sensitivity>> for MaskedSet {
-    type Error = &'static str;
-
-    fn try_from(set: Vec<Sensitivity>) -> Result<Self, Self::Error> {
-        if set.contains(&Sensitivity::Normal) {
-            return Err("`normal` can't be masked; to show no title at all, switch title_as_text off");
-        }
-        Ok(Self { personal: set.contains(&Sensitivity::Personal) })
-    }
-}
-
-impl From<MaskedSet> for Vec<Sensitivity> {
-    fn from(set: MaskedSet) -> Self {
-        let personal = set.personal.then_some(Sensitivity::Personal);
-        personal.into_iter().chain([Sensitivity::Private, Sensitivity::Confidential]).collect()
-    }
-}
-
-/// The instance's own keywords, with their brackets, by effect (§2.7).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "WrittenKeywords")]
-#[allow(missing_docs, reason = "each field is the effect of its name")]
-pub struct ExtraKeywords {
-    pub dnd_on: Vec<String>,
-    pub dnd_off: Vec<String>,
-    pub forward_on: Vec<String>,
-    pub forward_off: Vec<String>,
-    pub no_action: Vec<String>,
-}
-
-impl ExtraKeywords {
-    fn lists(&self) -> [(&'static str, &[String], Effect); 5] {
-        [
-            ("dnd_on", &self.dnd_on, Effect::DndOn),
-            ("dnd_off", &self.dnd_off, Effect::DndOff),
-            ("forward_on", &self.forward_on, Effect::ForwardOn),
-            ("forward_off", &self.forward_off, Effect::ForwardOff),
-            ("no_action", &self.no_action, Effect::NoAction),
-        ]
-    }
-
-    fn words(&self) -> Words {
-        let mut words = Words::default();
-        for (_, list, effect) in self.lists() {
-            for word in list {
-                // Refused words never get past reading, see `TryFrom`.
-                let _checked = words.add(word, effect);
-            }
-        }
-        words
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct WrittenKeywords {
-    dnd_on: Vec<String>,
-    dnd_off: Vec<String>,
-    forward_on: Vec<String>,
-    forward_off: Vec<String>,
-    no_action: Vec<String>,
-}
-
-impl TryFrom<WrittenKeywords> for ExtraKeywords {
-    type Error = String;
-
-    fn try_from(written: WrittenKeywords) -> Result<Self, String> {
-        let WrittenKeywords { dnd_on, dnd_off, forward_on, forward_off, no_action } = written;
-        let keywords = Self { dnd_on, dnd_off, forward_on, forward_off, no_action };
-        let mut words = Words::default();
-        for (name, list, effect) in keywords.lists() {
-            for word in list {
-                words.add(word, effect).map_err(|error| {
-                    let known = BUILT_IN.iter().any(|(built_in, _)| built_in == word);
-                    let note = if known { " (built in)" } else { "" };
-                    format!("{name}: `{}`: {error}{note}", word.escape_debug())
-                })?;
-            }
-        }
-        Ok(keywords)
-    }
-}
-
-/// The presence that a kind wants: one of the six, or none (§5.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each is the presence of its name")]
-pub enum WantedPresence {
-    Available,
-    Away,
-    ExtendedAway,
-    DoNotDisturb,
-    FreeForChat,
-    Unavailable,
-    /// The user's own presence stays.
-    Leave,
-}
-
-impl WantedPresence {
-    /// The presence to set, if any.
-    pub fn presence(self) -> Option<Presence> {
-        Some(match self {
-            Self::Available => Presence::Available,
-            Self::Away => Presence::Away,
-            Self::ExtendedAway => Presence::ExtendedAway,
-            Self::DoNotDisturb => Presence::DoNotDisturb,
-            Self::FreeForChat => Presence::FreeForChat,
-            Self::Unavailable => Presence::Unavailable,
-            Self::Leave => return None,
-        })
-    }
-}
-
-/// One row per kind (§5.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[allow(missing_docs, reason = "each field is the kind of its name")]
-pub struct Presences {
-    pub free: WantedPresence,
-    pub tentative: WantedPresence,
-    pub working_elsewhere: WantedPresence,
-    pub busy: WantedPresence,
-    pub out_of_office: WantedPresence,
-}
-
-impl Default for Presences {
-    fn default() -> Self {
-        Self {
-            free: WantedPresence::Available,
-            tentative: WantedPresence::Available,
-            working_elsewhere: WantedPresence::Available,
-            busy: WantedPresence::DoNotDisturb,
-            out_of_office: WantedPresence::ExtendedAway,
-        }
-    }
-}
-
-impl Presences {
-    /// The row of a kind.
-    pub fn of(&self, kind: Kind) -> Option<Presence> {
-        let row = match kind {
-            Kind::Free => self.free,
-            Kind::Tentative => self.tentative,
-            Kind::WorkingElsewhere => self.working_elsewhere,
-            Kind::Busy => self.busy,
-            Kind::OutOfOffice => self.out_of_office,
-        };
-        row.presence()
-    }
-}
-
-/// The word in place of a masked title: cleaned, 1 to 40 grapheme clusters (§5.4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct MaskWord(String);
-
-impl TryFrom<String> for MaskWord {
-    type Error = &'static str;
-
-    fn try_from(word: String) -> Result<Self, Self::Error> {
-        let word = title::clean(&word);
-        match clusters(&word) {
-            1..=40 => Ok(Self(word)),
-            _ => Err("a mask word has 1 to 40 characters"),
-        }
-    }
-}
-
-impl From<MaskWord> for String {
-    fn from(word: MaskWord) -> Self {
-        word.0
-    }
-}
-
-/// The longest status text: 80 to 512 grapheme clusters (§5.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "u64", into = "u64")]
-pub struct TextLength(u16);
-
-impl TextLength {
-    /// In extended grapheme clusters.
-    pub fn get(self) -> usize {
-        usize::from(self.0)
-    }
-}
-
-impl Default for TextLength {
-    fn default() -> Self {
-        Self(128)
-    }
-}
-
-impl TryFrom<u64> for TextLength {
-    type Error = &'static str;
-
-    fn try_from(length: u64) -> Result<Self, Self::Error> {
-        match u16::try_from(length) {
-            Ok(length @ 80..=512) => Ok(Self(length)),
-            _ => Err("a status text may have 80 to 512 characters"),
-        }
-    }
-}
-
-impl From<TextLength> for u64 {
-    fn from(length: TextLength) -> Self {
-        Self::from(length.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{
+        account::Presence,
+        event::{Kind, Sensitivity},
+    };
 
     fn read(value: serde_json::Value) -> Result<Policy, String> {
         serde_json::from_value(value).map_err(|error| error.to_string())

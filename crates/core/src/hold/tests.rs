@@ -290,3 +290,94 @@ fn a_refused_give_back_is_repeated_with_growing_pauses() {
     }
     assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
 }
+
+#[test]
+fn what_is_put_back_while_the_calendar_is_unknown_is_the_users_own() {
+    let mut table = Table::new();
+    table.look(Some("w"), "own", 0);
+    table.acknowledged();
+    assert_eq!(table.look(Some("w"), "theirs", 1), Act::Nothing(Why::Ended));
+    // Nothing runs as far as is known, and the person sets what was once our value.
+    (table.unknown, table.running) = (true, BTreeSet::new());
+    assert_eq!(table.look(None, "w", 2), Act::Nothing(Why::NothingWanted));
+    // The calendar is back: the event is still ended, and nothing wakes that would give the older value back.
+    (table.unknown, table.running) = (false, BTreeSet::from(["a".into()]));
+    assert_eq!(table.look(Some("w"), "w", 3), Act::Nothing(Why::Ended));
+    assert_eq!(table.look(None, "w", 4), Act::Nothing(Why::NothingWanted));
+}
+
+#[test]
+fn what_another_event_has_set_is_not_taken_for_a_value_put_back() {
+    let mut table = Table::new();
+    table.look(Some("w"), "own", 0);
+    table.acknowledged();
+    table.look(Some("w"), "theirs", 1);
+    table.running.insert("b".into());
+    assert_eq!(table.look_from("b", Some("w"), "theirs", 2), write("w", Purpose::Take));
+    table.acknowledged();
+    (table.unknown, table.running) = (true, BTreeSet::new());
+    assert_eq!(table.look(None, "w", 3), write("theirs", Purpose::GiveBack));
+    assert!(table.keeping.sleeping[0].hold.is_some(), "the first hold still sleeps");
+}
+
+#[test]
+fn while_nothing_can_be_committed_nothing_is_taken_or_changed() {
+    let mut table = Table { journal: Journal::Failing, ..Table::new() };
+    assert_eq!(table.look(Some("w"), "own", 0), Act::Nothing(Why::NoJournal));
+    assert_eq!(table.look(Some("own"), "own", 1), Act::Nothing(Why::NoJournal), "not without a write either");
+    assert!(table.keeping.is_empty());
+
+    table.journal = Journal::Writable;
+    table.look(Some("w"), "own", 2);
+    table.acknowledged();
+    let held = table.keeping.clone();
+    table.journal = Journal::Failing;
+    assert_eq!(table.look(Some("x"), "w", 3), Act::Nothing(Why::NoJournal));
+    assert_eq!(table.keeping, held);
+    assert_eq!(table.look(Some("w"), "w", 4), Act::Nothing(Why::AlreadyShown));
+
+    let mut leading = Table { journal: Journal::Failing, keeping: held, ..Table::leading() };
+    assert_eq!(leading.look(Some("w"), "theirs", 5), Act::Nothing(Why::NoJournal));
+}
+
+#[test]
+fn while_nothing_can_be_committed_giving_back_goes_on() {
+    let mut table = Table::new();
+    table.look(Some("w"), "own", 0);
+    table.acknowledged();
+    table.journal = Journal::Failing;
+    // Event `a` is over and `b` wants something else, which can't be taken.
+    table.running = BTreeSet::from(["b".into()]);
+    assert_eq!(table.look_from("b", Some("v"), "w", 60), write("own", Purpose::GiveBack));
+    let at = Timestamp::from_second(T0 + 60).expect("in range");
+    table.keeping.refused(table.number, at);
+    let next = Timestamp::from_second(T0 + 65).expect("in range");
+    assert_eq!(table.look_from("b", Some("v"), "w", 61), Act::Nothing(Why::RefusedGiveBack(next)));
+    assert_eq!(table.look_from("b", Some("v"), "w", 65), write("own", Purpose::GiveBack));
+    table.acknowledged();
+    assert_eq!(table.look_from("b", Some("v"), "own", 66), Act::Nothing(Why::NoJournal));
+    assert!(table.keeping.is_empty());
+}
+
+#[test]
+fn a_clock_that_is_set_back_by_hours_puts_nothing_off_by_hours() {
+    let hours = 4 * 3600;
+    let mut refused = Table::new();
+    refused.look(Some("w"), "own", hours);
+    refused.acknowledged();
+    refused.look(None, "w", hours + 60);
+    refused.keeping.refused(refused.number, Timestamp::from_second(T0 + hours + 60).expect("in range"));
+    assert_eq!(refused.look(None, "w", 60), write("own", Purpose::GiveBack));
+
+    let mut fights = Table::leading();
+    fights.look(Some("w"), "own", hours);
+    fights.acknowledged();
+    for at in [100, 200, 300] {
+        fights.look(Some("w"), "x", hours + at);
+        fights.acknowledged();
+        fights.look(Some("w"), "w", hours + at + 1);
+    }
+    let set_back = Timestamp::from_second(T0 + 400).expect("in range");
+    assert!(!fights.keeping.fight.is_flagged(set_back));
+    assert_eq!(fights.look(Some("w"), "x", 400), write("w", Purpose::Again));
+}

@@ -2,84 +2,30 @@
 //! to be written, what is to be remembered, and when to ask again. A restart is just another step.
 
 mod calendar;
+mod chat;
 mod facts;
+mod labels;
 mod report;
+mod state;
 #[cfg(test)]
 mod tests;
 mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
 pub use self::{
     facts::{Account, Answer, Calendar, Course, Facts, Flag, Flags, Mailbox, Outcome, Standing},
     report::{Line, Report},
+    state::UserState,
 };
 use crate::{
-    account::{AccountState, Dimension, Presence, StatusText, Value},
-    hold::{Act, Hold, Keeping, OnForeign, Pending, Purpose, Rules, Why},
+    account::{AccountState, Dimension, Value},
+    hold::{Act, Hold, OnForeign, Purpose, Rules, Why},
     ids::EventId,
-    label,
-    latch::Latch,
     policy::ManualChange,
-    text::clusters,
     view::View,
 };
-
-/// What must survive a restart. It may hold titles (in texts), so it is kept encrypted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserState {
-    /// By dimension: holds, sleeping holds with ended events, the counters of §6.7, refusals.
-    dimensions: BTreeMap<Dimension, Keeping<Value>>,
-    /// Holds of an instance that was deactivated with `keep_on_deactivate` (§7.1).
-    parked: BTreeMap<Dimension, Hold<Value>>,
-    /// The latched action, and the policy under which it was latched (§4.4).
-    latch: Option<(Latch, u64)>,
-    /// The presence of the last reading (§6.5).
-    presence_seen: Option<Presence>,
-    /// A text was written and not read since (§6.9).
-    text_unread: bool,
-    /// The text that we hold is the beginning of what we wrote (§6.9).
-    text_cut: bool,
-    /// Writes so far.
-    writes: u64,
-}
-
-impl UserState {
-    /// Whether nothing of ours is left on the account. Parked holds don't count: they stay on purpose.
-    pub fn is_settled(&self) -> bool {
-        self.dimensions.values().all(|keeping| keeping.hold.is_none())
-    }
-
-    /// Whether there is nothing to remember.
-    pub fn is_empty(&self) -> bool {
-        *self == Self { writes: self.writes, presence_seen: self.presence_seen, ..Self::default() }
-    }
-
-    /// The holds in force.
-    pub fn holds(&self) -> impl Iterator<Item = (&Dimension, &Hold<Value>)> {
-        self.dimensions.iter().filter_map(|(dimension, keeping)| Some((dimension, keeping.hold.as_ref()?)))
-    }
-
-    /// Whether a write has been sent of which no answer is known.
-    pub fn has_pending(&self) -> bool {
-        self.holds().any(|(_, hold)| hold.pending.is_some())
-    }
-
-    /// The earliest end of an event whose hold should have been given back by now: how long a give-back is overdue.
-    pub fn overdue_since(&self, now: Timestamp) -> Option<Timestamp> {
-        let back = |hold: &Hold<Value>| hold.pending.as_ref().is_some_and(|p| p.purpose == Purpose::GiveBack);
-        self.holds().filter(|(_, hold)| hold.end <= now || back(hold)).map(|(_, hold)| hold.end.min(now)).min()
-    }
-
-    /// Drops a parked or refused hold for good: the administrator discards it (§8.5).
-    pub fn discard(&mut self, dimension: &Dimension) {
-        self.dimensions.remove(dimension);
-        self.parked.remove(dimension);
-    }
-}
+use jiff::Timestamp;
 
 /// One write that is to leave, once the state beside it is committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -299,7 +245,7 @@ impl Stepper<'_> {
                 }
             };
             let wanted = want.as_ref().map(|want| want.value.clone());
-            let earlier = keeping.hold.as_ref().filter(|hold| hold.since < self.facts.started && self.now < hold.end);
+            let earlier = keeping.hold.as_ref().filter(|hold| self.is_earlier(hold) && self.now < hold.end);
             let is_text = matches!(dimension, Dimension::Text | Dimension::Label(_));
             let act = if let Some(hold) = earlier.filter(|_| settles.never_read) {
                 self.wakes.push(hold.end);
@@ -327,6 +273,11 @@ impl Stepper<'_> {
             }
         }
         writes
+    }
+
+    /// Whether a hold was taken up from an earlier run. One that is yet to come is from before the clock was set back.
+    fn is_earlier(&self, hold: &Hold<Value>) -> bool {
+        hold.since < self.facts.started || self.now < hold.since
     }
 
     /// A dimension that is not shown: if it is gone, so is the hold; else it waits.
@@ -363,108 +314,6 @@ impl Stepper<'_> {
             number: self.state.writes + 1,
             now: self.now,
         }
-    }
-
-    /// Whether somebody changed the presence since the last reading. Where a write of ours got no answer, its
-    /// value is no such change.
-    fn presence_changed(&self, shown: &AccountState) -> bool {
-        let (Some(seen), Some(shows)) = (self.state.presence_seen, shown.presence) else { return false };
-        let hold = self.state.dimensions.get(&Dimension::Presence).and_then(|keeping| keeping.hold.as_ref());
-        let unanswered = hold.is_some_and(|hold| hold.pending.is_some() && hold.is_ours(&Value::Presence(shows)));
-        seen != shows && !unanswered
-    }
-
-    /// The user's own presence: what was before ours while ours is shown, else what is shown (§6.4).
-    fn own_presence(&self, shown: &AccountState) -> Option<Presence> {
-        let shows = shown.presence?;
-        let hold = self.state.dimensions.get(&Dimension::Presence).and_then(|keeping| keeping.hold.as_ref());
-        match hold.filter(|hold| hold.is_ours(&Value::Presence(shows))).map(|hold| &hold.before) {
-            Some(Value::Presence(before)) => Some(*before),
-            Some(Value::Switch(_) | Value::Text(_)) | None => Some(shows),
-        }
-    }
-
-    /// Without `lead`, presence and text rest while the user's own presence is not neutral (§6.4).
-    fn is_resting(&self, shown: &AccountState) -> bool {
-        let policy = self.facts.policy;
-        !policy.lead
-            && match self.own_presence(shown) {
-                Some(Presence::Available | Presence::Unavailable) => false,
-                Some(Presence::Away) => !policy.ignore_away,
-                Some(Presence::ExtendedAway | Presence::DoNotDisturb | Presence::FreeForChat) => true,
-                None => false,
-            }
-    }
-
-    /// A label wants the text only while the text is wanted, not ended and not resting (§6.10).
-    fn label_want(
-        &self,
-        wants: &wants::Wants<'_>,
-        keeping: &Keeping<Value>,
-        shows: &Value,
-        resting: bool,
-    ) -> Option<crate::hold::Want<Value>> {
-        let text = wants.text().filter(|_| self.facts.policy.blf_labels && !resting)?;
-        let ended = |text: &Keeping<Value>| text.has_ended(&wants.winner_id());
-        if self.state.dimensions.get(&Dimension::Text).is_some_and(ended) {
-            return None;
-        }
-        let before = keeping.hold.as_ref().map_or(shows, |hold| &hold.before);
-        let (Value::Text(before), Value::Text(words)) = (before, &text.value) else { return None };
-        let label = label::compose(before.as_str(), words.as_str())?;
-        Some(crate::hold::Want { value: Value::Text(StatusText::new(label)), ..text })
-    }
-
-    /// A key that was renamed around our part keeps the new name as its own (§6.10).
-    fn keep_renamed_labels(&mut self, shown: &AccountState) {
-        for (dimension, keeping) in &mut self.state.dimensions {
-            let (Dimension::Label(_), Some(hold)) = (dimension, &mut keeping.hold) else { continue };
-            let Some(shows) = shown.value(dimension).filter(|shows| !hold.is_ours(shows)) else { continue };
-            let (Value::Text(name), Value::Text(before), Value::Text(ours)) = (&shows, &hold.before, &hold.ours) else {
-                continue;
-            };
-            let own = label::without_our_part(name.as_str(), before.as_str(), ours.as_str());
-            if let Some(own) = own {
-                hold.before = Value::Text(StatusText::new(own));
-                hold.ours = shows;
-                hold.pending = None;
-            }
-        }
-    }
-
-    /// A shown text that is the beginning of ours was cut by the telephone system (§6.9).
-    fn notice_cut(&mut self, shown: &AccountState, as_read: bool) -> Option<usize> {
-        let hold = self.state.dimensions.get_mut(&Dimension::Text).and_then(|keeping| keeping.hold.as_mut());
-        let Some(hold) = hold else {
-            self.state.text_unread = false;
-            self.state.text_cut = false;
-            return None;
-        };
-        let first_look = as_read && (self.state.text_unread || hold.pending.is_some());
-        let (Some(text), Value::Text(ours)) = (&shown.text, &hold.ours) else { return None };
-        if !first_look {
-            return None;
-        }
-        self.state.text_unread = false;
-        let is_beginning =
-            |of: &StatusText| text != of && !text.as_str().is_empty() && of.as_str().starts_with(text.as_str());
-        // What a give-back without an answer was to replace may have been cut before anybody had read it.
-        if let Some(Pending { was: Value::Text(was), purpose: Purpose::GiveBack, .. }) = &mut hold.pending
-            && is_beginning(was)
-            && hold.before != Value::Text(text.clone())
-        {
-            *was = text.clone();
-            self.state.text_cut = true;
-            return Some(clusters(text.as_str()));
-        }
-        // A text that was there before a write without an answer is no part of what was written.
-        let was = hold.pending.as_ref().is_some_and(|pending| pending.was == Value::Text(text.clone()));
-        let cut = is_beginning(ours) && !was;
-        self.state.text_cut = cut;
-        if cut {
-            hold.ours = Value::Text(text.clone());
-        }
-        cut.then(|| clusters(text.as_str()))
     }
 
     fn finish(mut self, report: Report, writes: Vec<Write>, text_cut_at: Option<usize>) -> Step {

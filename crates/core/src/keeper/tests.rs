@@ -131,3 +131,24 @@ fn who_is_held_by_another_instance_keeps_what_was_parked() {
     let back = desk.step(&[], at("10:31:00"));
     assert_eq!(back.writes.len(), 1, "{:?}", back.report);
 }
+
+/// The telephone system keeps six characters; nobody has read the account between the write and its give-back, and the
+/// give-back gets no answer.
+#[test]
+fn a_text_that_was_cut_unseen_is_given_back_all_the_same() {
+    let mut desk = Desk::new("Planung");
+    let takes = desk.step(&[], at("09:00:00"));
+    let [write] = &takes.writes[..] else { panic!("one write: {:?}", takes.writes) };
+    let answer = Answer { number: write.number, dimension: Dimension::Text, outcome: Outcome::Acknowledged };
+    (desk.shown.text, desk.as_read) = (Some(StatusText::new("Planung")), false);
+    desk.step(&[answer], at("09:00:01"));
+    let back = desk.step(&[], at("10:00:00"));
+    assert_eq!(back.writes.len(), 1, "{:?}", back.report);
+
+    (desk.shown.text, desk.as_read) = (Some(StatusText::new("Planun")), true);
+    let learns = desk.step(&[], at("10:00:11"));
+    assert_eq!(learns.text_cut_at, Some(6));
+    desk.text_limit = learns.text_cut_at;
+    let again = desk.step(&[], at("10:00:12"));
+    assert_eq!(again.writes.iter().map(|write| write.to.reveal()).collect::<Vec<_>>(), [""]);
+}

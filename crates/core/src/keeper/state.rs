@@ -1,0 +1,72 @@
+//! What must survive a restart, for one user.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{Dimension, Presence, Value},
+    hold::{Hold, Keeping, Purpose},
+    latch::Latch,
+};
+
+/// What must survive a restart. It may hold titles (in texts), so it is kept encrypted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserState {
+    /// By dimension: holds, sleeping holds with ended events, the counters of §6.7, refusals.
+    pub(super) dimensions: BTreeMap<Dimension, Keeping<Value>>,
+    /// Holds of an instance that was deactivated with `keep_on_deactivate` (§7.1).
+    pub(super) parked: BTreeMap<Dimension, Hold<Value>>,
+    /// The latched action, and the policy under which it was latched (§4.4).
+    pub(super) latch: Option<(Latch, u64)>,
+    /// The presence of the last reading (§6.5).
+    pub(super) presence_seen: Option<Presence>,
+    /// A text was written and not read since (§6.9).
+    pub(super) text_unread: bool,
+    /// The text that we hold is the beginning of what we wrote (§6.9).
+    pub(super) text_cut: bool,
+    /// Writes so far.
+    pub(super) writes: u64,
+}
+
+impl UserState {
+    /// Whether nothing of ours is left on the account. Parked holds don't count: they stay on purpose.
+    pub fn is_settled(&self) -> bool {
+        self.dimensions.values().all(|keeping| keeping.hold.is_none())
+    }
+
+    /// Whether there is nothing to remember.
+    pub fn is_empty(&self) -> bool {
+        *self == Self { writes: self.writes, presence_seen: self.presence_seen, ..Self::default() }
+    }
+
+    /// The holds in force.
+    pub fn holds(&self) -> impl Iterator<Item = (&Dimension, &Hold<Value>)> {
+        self.dimensions.iter().filter_map(|(dimension, keeping)| Some((dimension, keeping.hold.as_ref()?)))
+    }
+
+    /// The holds that a person has put to sleep, with what they held (§6.6).
+    pub fn sleeping(&self) -> impl Iterator<Item = (&Dimension, &Hold<Value>)> {
+        self.dimensions.iter().flat_map(|(dimension, keeping)| {
+            keeping.sleeping.iter().filter_map(move |sleeping| Some((dimension, sleeping.hold.as_ref()?)))
+        })
+    }
+
+    /// Whether a write has been sent of which no answer is known.
+    pub fn has_pending(&self) -> bool {
+        self.holds().any(|(_, hold)| hold.pending.is_some())
+    }
+
+    /// The earliest end of an event whose hold should have been given back by now: how long a give-back is overdue.
+    pub fn overdue_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let back = |hold: &Hold<Value>| hold.pending.as_ref().is_some_and(|p| p.purpose == Purpose::GiveBack);
+        self.holds().filter(|(_, hold)| hold.end <= now || back(hold)).map(|(_, hold)| hold.end.min(now)).min()
+    }
+
+    /// Drops a parked or refused hold for good: the administrator discards it (§8.5).
+    pub fn discard(&mut self, dimension: &Dimension) {
+        self.dimensions.remove(dimension);
+        self.parked.remove(dimension);
+    }
+}
