@@ -679,15 +679,17 @@ impl World<'_> {
                 _ if own.contested || own.values.len() > 1 => self.tally.open_checks += 1,
                 Wanted::Nothing | Wanted::This { .. } => self.tally.strict_checks += 1,
             }
+            // A label goes with the text: where that is open, it is open whether the text is ended (§6.10).
+            let contested = own.contested || slot == Slot::Label && person.own[Slot::Text.index()].contested;
             let right = match &wanted {
                 Wanted::Open => true,
                 Wanted::Nothing => {
-                    let open = own.contested && !sight.running.is_empty();
+                    let open = contested && !sight.running.is_empty();
                     own.may_be(shows) || open && own.written.contains(shows)
                 }
                 Wanted::This { value, .. } => {
                     self.is_like(slot, value, shows, own)
-                        || own.contested && (own.may_be(shows) || own.written.contains(shows))
+                        || contested && (own.may_be(shows) || own.written.contains(shows))
                 }
             };
             if !right {

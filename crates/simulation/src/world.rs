@@ -112,6 +112,15 @@ pub(crate) struct Phone {
     pub(crate) refused: Vec<(Slot, Millis)>,
 }
 
+/// What an instance that was switched off has left on purpose (§7.1).
+pub(crate) struct Parked {
+    slot: Slot,
+    /// What may be given back one day.
+    own: Vec<Value>,
+    /// What the instance has written, or may yet have.
+    ours: Vec<Value>,
+}
+
 /// One user as the world knows them.
 pub(crate) struct Person {
     pub(crate) phone: Phone,
@@ -124,7 +133,7 @@ pub(crate) struct Person {
     pub(crate) gone_until: Millis,
     pub(crate) left_until: [Millis; 2],
     pub(crate) dice: Dice,
-    pub(crate) parked: [Vec<(Slot, Vec<Value>)>; 2],
+    pub(crate) parked: [Vec<Parked>; 2],
     pub(crate) calm_at: Millis,
     pub(crate) check_queued: bool,
     pub(crate) rechecks: u32,
@@ -1001,11 +1010,12 @@ impl<'p> World<'p> {
             let person = &mut self.people[user];
             for slot in [Slot::Presence, Slot::Text, Slot::Label] {
                 let own = &mut person.own[slot.index()];
-                person.parked[instance].push((slot, own.values.iter().chain(&own.earlier).cloned().collect()));
-                add(&mut own.values, &person.phone.values[slot.index()]);
-                for value in own.written.clone() {
-                    // A write may be on its way.
-                    add(&mut own.values, &value);
+                let mut ours = own.written.clone();
+                add(&mut ours, &person.phone.values[slot.index()]);
+                let may_return = own.values.iter().chain(&own.earlier).cloned().collect();
+                person.parked[instance].push(Parked { slot, own: may_return, ours: ours.clone() });
+                for value in &ours {
+                    add(&mut own.values, value);
                 }
             }
         }
@@ -1014,24 +1024,20 @@ impl<'p> World<'p> {
     /// What an instance has parked may be given back from now on.
     pub(crate) fn unpark(&mut self, instance: usize, user: usize) {
         let person = &mut self.people[user];
-        for (slot, values) in std::mem::take(&mut person.parked[instance]) {
-            if slot == Slot::Label {
-                // Our part is taken out of a name that another instance has put its own part behind (§6.10).
-                let shows = person.phone.values[slot.index()].clone();
-                let own = &mut person.own[slot.index()];
-                for before in &values {
-                    for ours in own.written.clone() {
-                        if let Some(rest) = without(&shows, before, &ours) {
-                            add(&mut own.values, &rest);
-                        }
-                    }
-                }
+        for Parked { slot, own: may_return, ours } in std::mem::take(&mut person.parked[instance]) {
+            let shows = &person.phone.values[slot.index()];
+            let own = &mut person.own[slot.index()];
+            // Our part is taken out of a name that another instance has put its own part behind (§6.10).
+            let names =
+                may_return.iter().flat_map(|before| ours.iter().filter_map(|ours| without(shows, before, ours)));
+            for name in names.filter(|_| slot == Slot::Label) {
+                add(&mut own.values, &name);
             }
-            for value in values {
-                add(&mut person.own[slot.index()].values, &value);
+            for value in &may_return {
+                add(&mut own.values, value);
             }
             // What a person set meanwhile may have ended what runs, or be the own value.
-            person.own[slot.index()].contest();
+            own.contest();
         }
     }
 
