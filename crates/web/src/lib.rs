@@ -2,24 +2,39 @@
 //!
 //! ```text
 //! board     one lamp a user, live
+//! user      one user's page: what was, is and will be, and why
 //! state     what a lamp says
+//! instances how each instance is set up, and what a change would do
+//! wizard    from nothing to the first lamp
+//! options   all options of an instance, with their words
 //! people    who may come in, and who may change things
+//! log       what the program tells, and how much
+//! health    how it goes, and who needs attention
+//! upkeep    what all pages and monitoring know of both
 //! page      what all pages have in common
 //! when      hours and days as people read them
 //! language  German or English, as the browser prefers
+//! tokens    what programs show in place of a name and a password
+//! api       the same for programs
 //! tls       HTTPS with certificate files
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod api;
 mod board;
 mod instances;
+mod health;
 mod language;
+mod log;
 mod options;
 mod page;
 mod people;
 mod state;
 mod tls;
+mod upkeep;
+mod tokens;
+mod user;
 mod when;
 mod wizard;
 
@@ -42,6 +57,7 @@ use tower_http::csrf::CsrfLayer;
 pub use crate::{
     people::{People, PeopleError},
     tls::{TlsError, TlsListener},
+    upkeep::Upkeep,
 };
 
 /// No form is larger, in bytes.
@@ -60,6 +76,8 @@ pub struct Site {
     pub note: Option<Note>,
     /// Who may come in.
     pub door: Door,
+    /// What the administrator watches over.
+    pub upkeep: Upkeep,
 }
 
 /// Who may come in.
@@ -123,18 +141,27 @@ impl Connected<IncomingStream<'_, TlsListener>> for Caller {
 fn router(site: Site) -> Router {
     let guarded = matches!(site.door, Door::Guarded(_));
     let router = Router::new()
-        .route("/", get(board::page))
-        .route("/lamps", get(board::live))
+        .merge(board::routes(&site))
         .merge(people::routes())
+        .merge(user::routes())
+        .merge(log::routes())
+        .merge(health::routes())
         .merge(instances::routes().merge(wizard::routes()).layer(axum::Extension(instances::Desk::default())))
+        .merge(tokens::routes())
+        .merge(api::routes())
         .route("/assets/frame.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/frame.css"))))
         .route("/assets/board.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/board.css"))))
+        .route("/assets/lamp.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/lamp.css"))))
+        .route("/assets/user.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/user.css"))))
+        .route("/assets/user.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/user.js"))))
+        .route("/assets/settle.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/settle.js"))))
         .route("/assets/board.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/board.js"))))
         .route(
             "/assets/instances.css",
             get(|| asset("text/css; charset=utf-8", include_str!("../assets/instances.css"))),
         )
         .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("../assets/icon.svg"))))
+        .layer(middleware::from_fn_with_state(site.clone(), upkeep::surround))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn(shield));

@@ -8,6 +8,8 @@ use axum::{
 use busylamp_core::language::Language;
 use busylamp_store::{Person, Role, StoreError};
 
+use crate::upkeep::{Alarm, current_alarm};
+
 /// The frame around a page: language, title, ways to other pages.
 pub(crate) struct Frame {
     /// For HTML's `lang`.
@@ -18,8 +20,25 @@ pub(crate) struct Frame {
     pub(crate) note: Option<&'static str>,
     /// Who is signed in, and where they can go.
     pub(crate) ways: Option<Ways>,
+    /// What is wrong.
+    pub(crate) alarm: Option<Alarmed>,
     /// Which of these ways leads here; empty if none does.
     pub(crate) here: &'static str,
+}
+
+/// What is wrong, in the frame of a page.
+pub(crate) struct Alarmed {
+    pub(crate) words: String,
+    pub(crate) more: &'static str,
+    pub(crate) can_wait: bool,
+}
+
+impl Alarmed {
+    /// In this language.
+    pub(crate) fn new(alarm: &Alarm, language: Language) -> Self {
+        let more = language.pick("Zum Zustand", "See health");
+        Self { words: alarm.words(language), more, can_wait: alarm.can_wait() }
+    }
 }
 
 /// Where somebody who is signed in can go.
@@ -33,12 +52,13 @@ pub(crate) struct Ways {
 impl Frame {
     /// A page that nobody in particular looks at.
     pub(crate) fn new(language: Language, title: impl Into<String>) -> Self {
-        Self { language: language.pick("de", "en"), title: title.into(), note: None, ways: None, here: "" }
+        Self { language: language.pick("de", "en"), title: title.into(), note: None, ways: None, alarm: None, here: "" }
     }
 
     /// A page for somebody who is signed in.
     pub(crate) fn of(language: Language, title: impl Into<String>, person: Option<&Person>) -> Self {
-        Self { ways: person.map(|person| Ways::new(language, person)), ..Self::new(language, title) }
+        let alarm = current_alarm().map(|alarm| Alarmed::new(&alarm, language));
+        Self { ways: person.map(|person| Ways::new(language, person)), alarm, ..Self::new(language, title) }
     }
 
     /// The same with the way marked that leads here.
@@ -50,10 +70,15 @@ impl Frame {
 
 impl Ways {
     fn new(language: Language, person: &Person) -> Self {
-        let mut links = vec![("/", language.pick("Tafel", "Board"))];
+        let mut links = vec![
+            ("/", language.pick("Tafel", "Board")),
+            ("/health", language.pick("Zustand", "Health")),
+            ("/log", language.pick("Protokoll", "Log")),
+        ];
         links.push(("/instances", language.pick("Instanzen", "Instances")));
         if person.role == Role::Administrator {
             links.push(("/people", language.pick("Personen", "People")));
+            links.push(("/tokens", language.pick("Zugangsschlüssel", "Access tokens")));
             links.push(("/audit", language.pick("Änderungen", "Changes")));
         }
         links.push(("/account", language.pick("Eigene Einstellungen", "My settings")));

@@ -6,9 +6,11 @@
 //! session   the token that a browser holds, and its cookie
 //! entry     what a handler asks for: somebody who may look, somebody who may change
 //! sign_in   the pages for coming and going, and the set-up
+//! changes   what pages and programs do to people alike
 //! manage    people, one's own settings, the trail of changes
 //! ```
 
+mod changes;
 mod entry;
 mod manage;
 mod password;
@@ -23,13 +25,14 @@ use axum::{
     routing::{get, post},
 };
 use busylamp_service::clock::Clock;
-use busylamp_store::{Action, Audited, Person, Store};
+use busylamp_store::{Action, Person, Store};
 
-pub(crate) use self::entry::{Administrator, Visitor};
-use self::{
-    password::Hasher,
-    session::{NoRandomness, Token},
-    throttle::Throttle,
+use self::{password::Hasher, session::NoRandomness};
+pub(crate) use self::{
+    changes::NotAdded,
+    entry::{Administrator, Visitor},
+    session::Token,
+    throttle::{Guesser, Throttle},
 };
 use crate::Site;
 
@@ -66,12 +69,9 @@ impl People {
         self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes who did what. That it can't be noted doesn't undo it.
+    /// Notes what a person did.
     pub(crate) async fn audit(&self, person: &Person, action: Action, object: &str) {
-        let entry = Audited { at: self.0.clock.now(), person: person.name.clone(), action, object: object.to_owned() };
-        if let Err(error) = self.0.store.audit(&entry).await {
-            tracing::error!(%error, action = entry.action.as_str(), "a change can't be noted in the audit trail");
-        }
+        self.note(&person.name, action, object).await;
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::{
-    Administrator, People, Visitor,
+    Administrator, NotAdded, People, Visitor,
     sign_in::{crowded, hint, unfit},
 };
 use crate::{
@@ -136,22 +136,22 @@ pub(super) async fn add(administrator: Administrator, Form(typed): Form<NewPerso
     let name = typed.name.trim();
     let role: Result<Role, _> = typed.role.parse();
     let Ok(role) = role else { return Err(StatusCode::UNPROCESSABLE_ENTITY.into_response()) };
-    if let Some(trouble) = unfit(name, &typed.password, language) {
-        return draw(&administrator, Some(trouble)).await;
+    match administrator.people.add(name, Secret::new(typed.password.as_str()), role, language).await {
+        Ok(()) => done(&administrator, Action::new("person_added"), name).await,
+        Err(problem) => not_added(&administrator, problem).await,
     }
-    let store = &administrator.people.0.store;
-    let hash = match administrator.people.0.hasher.hash(Secret::new(typed.password.as_str())).await {
-        Ok(hash) => hash,
-        Err(busy) => return draw(&administrator, Some(crowded(busy, language).to_owned())).await,
+}
+
+/// The page with the reason.
+async fn not_added(administrator: &Administrator, problem: NotAdded) -> Result<Response, Response> {
+    let language = administrator.language;
+    let trouble = match problem {
+        NotAdded::Unfit(trouble) => trouble,
+        NotAdded::NameTaken => language.pick("Diesen Namen gibt es schon.", "This name is taken.").to_owned(),
+        NotAdded::Busy(trouble) => trouble.to_owned(),
+        NotAdded::Store(error) => return Err(page::broken(language, &error)),
     };
-    match store.add_person(name, role, &hash).await {
-        Ok(Some(_)) => done(&administrator, Action::new("person_added"), name).await,
-        Ok(None) => {
-            let text = language.pick("Diesen Namen gibt es schon.", "This name is taken.");
-            draw(&administrator, Some(text.to_owned())).await
-        }
-        Err(error) => Err(page::broken(language, &error)),
-    }
+    draw(administrator, Some(trouble)).await
 }
 
 async fn done(administrator: &Administrator, action: Action, object: &str) -> Result<Response, Response> {
@@ -216,15 +216,11 @@ pub(super) async fn reset_password(
     Form(typed): Form<NewPassword>,
 ) -> Result<Response, Response> {
     let person = named(&administrator, &id).await?;
-    let language = administrator.language;
-    if let Some(trouble) = unfit(&person.name, &typed.password, language) {
-        return draw(&administrator, Some(trouble)).await;
+    let password = Secret::new(typed.password);
+    match administrator.people.set_password(&person, password, administrator.language).await {
+        Ok(changed) => outcome(&administrator, Ok(changed), Action::new("password_reset"), &person).await,
+        Err(problem) => not_added(&administrator, problem).await,
     }
-    let changed = match administrator.people.0.hasher.hash(Secret::new(typed.password)).await {
-        Ok(hash) => administrator.people.0.store.set_password(person.id, &hash).await,
-        Err(busy) => return draw(&administrator, Some(crowded(busy, language).to_owned())).await,
-    };
-    outcome(&administrator, changed, Action::new("password_reset"), &person).await
 }
 
 pub(super) async fn remove(administrator: Administrator, Path(id): Path<String>) -> Result<Response, Response> {
@@ -353,6 +349,8 @@ fn action(code: &str, language: Language) -> String {
         "password_reset" => ("Kennwort gesetzt", "Set a password"),
         "password_changed" => ("Eigenes Kennwort geändert", "Changed one's own password"),
         "person_removed" => ("Person entfernt", "Removed a person"),
+        "token_made" => ("Zugangsschlüssel ausgestellt", "Made an access token"),
+        "token_revoked" => ("Zugangsschlüssel widerrufen", "Revoked an access token"),
         "instance_added" => ("Instanz angelegt", "Added an instance"),
         "instance_changed" => ("Instanz geändert", "Changed an instance"),
         "instance_activated" => ("Instanz aktiviert", "Activated an instance"),

@@ -12,8 +12,11 @@ use subtle::ConstantTimeEq as _;
 /// another port's page of this one by a broader cookie, can set it (RFC 6265bis, section 4.1.3.2).
 const COOKIE: &str = "__Host-busylamp";
 
+/// 32 bytes take this many characters.
+const LENGTH: usize = 43;
+
 /// 32 random bytes, as text.
-pub(super) struct Token(String);
+pub(crate) struct Token(String);
 
 /// The operating system gives no random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,20 +30,25 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    pub(super) fn random() -> Result<Self, NoRandomness> {
+    pub(crate) fn random() -> Result<Self, NoRandomness> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
+    /// The token that somebody shows, if it has the length of one.
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        (text.len() == LENGTH).then(|| Self(text.to_owned()))
+    }
+
     /// The token in a browser's cookies, if there is one.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, value)| *name == COOKIE && value.len() == 43).map(|(_, value)| Self(value.to_owned()))
+        let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| Self::from_text(value))
     }
 
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
@@ -50,7 +58,7 @@ impl Token {
     }
 
     /// What the store keeps of it.
-    pub(super) fn hash(&self) -> TokenHash {
+    pub(crate) fn hash(&self) -> TokenHash {
         Sha256::digest(self.0.as_bytes()).into()
     }
 

@@ -14,7 +14,7 @@ const REMEMBERED: usize = 10_000;
 
 /// Who guesses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Guesser {
+pub(crate) enum Guesser {
     /// Somebody who claims this name.
     Name(String),
     /// Somebody at this address.
@@ -23,25 +23,25 @@ pub(super) enum Guesser {
 
 impl Guesser {
     /// A name is the same in any case, as in the store.
-    pub(super) fn name(name: &str) -> Self {
+    pub(crate) fn name(name: &str) -> Self {
         Self::Name(name.to_ascii_lowercase().chars().take(256).collect())
     }
 }
 
 /// For each guesser the instant at which all guesses are forgiven. Every wrong one moves it by [`PACE`].
 #[derive(Debug, Default)]
-pub(super) struct Throttle(BTreeMap<Guesser, Timestamp>);
+pub(crate) struct Throttle(BTreeMap<Guesser, Timestamp>);
 
 impl Throttle {
     /// How long this guesser has to wait; `None`: not at all.
-    pub(super) fn wait(&self, guesser: &Guesser, now: Timestamp) -> Option<SignedDuration> {
+    pub(crate) fn wait(&self, guesser: &Guesser, now: Timestamp) -> Option<SignedDuration> {
         let debt = self.0.get(guesser)?.duration_since(now);
         let wait = debt - PACE * i32::try_from(AT_ONCE - 1).unwrap_or(0);
         (wait > SignedDuration::ZERO).then_some(wait)
     }
 
     /// A wrong password.
-    pub(super) fn wrong(&mut self, guesser: Guesser, now: Timestamp) {
+    pub(crate) fn wrong(&mut self, guesser: Guesser, now: Timestamp) {
         if self.0.len() >= REMEMBERED {
             self.0.retain(|_, forgiven| *forgiven > now);
         }
@@ -55,7 +55,7 @@ impl Throttle {
 
     /// The right password: the name is forgiven. The address is not, or whoever knows one password could guess others
     /// without limit.
-    pub(super) fn right(&mut self, guesser: &Guesser) {
+    pub(crate) fn right(&mut self, guesser: &Guesser) {
         self.0.remove(guesser);
     }
 }
