@@ -1,7 +1,26 @@
 //! Instants as people read them, in their language and on their clock.
 
 use busylamp_core::language::Language;
-use jiff::{Timestamp, civil::Weekday, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time, Weekday},
+    tz::TimeZone,
+};
+
+const MONTHS: [(&str, &str); 12] = [
+    ("Januar", "January"),
+    ("Februar", "February"),
+    ("März", "March"),
+    ("April", "April"),
+    ("Mai", "May"),
+    ("Juni", "June"),
+    ("Juli", "July"),
+    ("August", "August"),
+    ("September", "September"),
+    ("Oktober", "October"),
+    ("November", "November"),
+    ("Dezember", "December"),
+];
 
 /// An instant on the page: for people, and for programs that read the page.
 pub(crate) struct When {
@@ -41,6 +60,56 @@ pub(crate) fn ahead(at: Timestamp, now: Option<Timestamp>, zone: &TimeZone, lang
         _ => format!("{} {time}", local.strftime(language.pick("%d.%m.", "%-d %b"))),
     };
     When { words, exact: exact(at) }
+}
+
+/// An hour of a day that is named elsewhere.
+pub(crate) fn hour(at: Timestamp, zone: &TimeZone) -> String {
+    zone.to_datetime(at).strftime("%H:%M").to_string()
+}
+
+/// Day and hour, as an explanation's heading has them.
+pub(crate) fn day_and_hour(at: Timestamp, zone: &TimeZone, language: Language) -> When {
+    let local = zone.to_datetime(at);
+    let words = format!("{}, {}", date(local.date(), language), local.strftime("%H:%M"));
+    When { words, exact: exact(at) }
+}
+
+/// A date with its weekday, in full.
+pub(crate) fn date(date: Date, language: Language) -> String {
+    let (german, english) = MONTHS[usize::from(date.month().unsigned_abs().clamp(1, 12)) - 1];
+    let (weekday, day, year) = (weekday(date.weekday(), language), date.day(), date.year());
+    language.pick(format!("{weekday}, {day}. {german} {year}"), format!("{weekday}, {day} {english} {year}"))
+}
+
+/// A span, with its dates where it does not lie within one day. Its end at midnight is the day's `24:00`.
+pub(crate) fn span(from: Timestamp, to: Timestamp, zone: &TimeZone, language: Language) -> String {
+    let (begin, end) = (zone.to_datetime(from), zone.to_datetime(to));
+    let short = language.pick("%d.%m. %H:%M", "%-d %b %H:%M");
+    if begin.date() == end.date() {
+        format!("{}–{}", begin.strftime("%H:%M"), end.strftime("%H:%M"))
+    } else if end.time() == Time::midnight() && begin.date().tomorrow().is_ok_and(|next| next == end.date()) {
+        format!("{}–24:00", begin.strftime("%H:%M"))
+    } else {
+        format!("{}–{}", begin.strftime(short), end.strftime(short))
+    }
+}
+
+/// Dates, the last one inclusive.
+pub(crate) fn dates(first: Date, last: Date, language: Language) -> String {
+    let one = |date: Date| date.strftime(language.pick("%d.%m.", "%-d %b")).to_string();
+    if first >= last { one(first) } else { format!("{}–{}", one(first), one(last)) }
+}
+
+/// How long ago, in the one unit that matters.
+pub(crate) fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
+    let seconds = now.duration_since(at).as_secs().max(0);
+    let (number, german, english) = match seconds {
+        0..60 => (seconds, "s", "s"),
+        60..3600 => (seconds / 60, "Min.", "min"),
+        3600..172_800 => (seconds / 3600, "Std.", "h"),
+        _ => (seconds / 86_400, "Tagen", "days"),
+    };
+    language.pick(format!("vor {number} {german}"), format!("{number} {english} ago"))
 }
 
 fn exact(at: Timestamp) -> String {
@@ -94,6 +163,36 @@ mod tests {
         let at = NOW.parse().expect("an instant");
         assert_eq!(moment(at, &berlin(), Language::German).words, "23.11.2026 23:30:00");
         assert_eq!(moment(at, &berlin(), Language::English).words, "23 Nov 2026 23:30:00");
+    }
+
+    #[test]
+    fn a_span_has_dates_only_where_it_needs_them() {
+        let span = |from: &str, to: &str| {
+            let (from, to) = (from.parse().expect("an instant"), to.parse().expect("an instant"));
+            span(from, to, &berlin(), Language::German)
+        };
+        assert_eq!(span("2026-11-24T08:00:00Z", "2026-11-24T09:30:00Z"), "09:00–10:30");
+        assert_eq!(span("2026-11-24T21:00:00Z", "2026-11-24T23:00:00Z"), "22:00–24:00");
+        assert_eq!(span("2026-11-24T21:00:00Z", "2026-11-25T00:00:00Z"), "24.11. 22:00–25.11. 01:00");
+    }
+
+    #[test]
+    fn an_age_has_one_unit() {
+        let ago = |seconds| {
+            let now: Timestamp = NOW.parse().expect("an instant");
+            ago(now - jiff::SignedDuration::from_secs(seconds), now, Language::English)
+        };
+        assert_eq!(
+            [ago(-5), ago(59), ago(60), ago(7199), ago(200_000)],
+            ["0 s ago", "59 s ago", "1 min ago", "1 h ago", "2 days ago"]
+        );
+    }
+
+    #[test]
+    fn a_date_is_named_in_full() {
+        let day = Date::constant(2026, 3, 1);
+        assert_eq!(date(day, Language::German), "Sonntag, 1. März 2026");
+        assert_eq!(date(day, Language::English), "Sunday, 1 March 2026");
     }
 
     #[test]
