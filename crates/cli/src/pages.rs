@@ -2,9 +2,11 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use busylamp_log::Log;
+use busylamp_net::trust::Certificate;
 use busylamp_service::{Service, clock::Clock};
 use busylamp_store::Store;
-use busylamp_web::{Door, Listening, People, Site, TlsListener};
+use busylamp_web::{Door, Listening, People, Site, TlsListener, Upkeep};
 use jiff::tz::TimeZone;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
@@ -40,7 +42,7 @@ impl PageArguments {
     ///
     /// A factory port that is taken does not stop the service: telephones matter more than pages. A port that was asked
     /// for does.
-    pub(crate) async fn open(&self, service: &Arc<Service>, store: &Store) -> Result<Option<Pages>, Failure> {
+    pub(crate) async fn open(&self, service: &Arc<Service>, store: &Store, log: Log) -> Result<Option<Pages>, Failure> {
         let address = self.listen.unwrap_or(FACTORY);
         if !address.ip().is_loopback() && self.certificate.is_none() {
             return Err(Failure::BadInput(format!(
@@ -57,13 +59,15 @@ impl PageArguments {
             Err(error) => return Err(Failure::CouldNot(format!("--listen {address} can't be opened: {error}"))),
         };
         let bound = listener.local_addr().unwrap_or(address);
-        let (scheme, listening) = match (&self.certificate, &self.certificate_key) {
+        let (scheme, listening, certificate_ends) = match (&self.certificate, &self.certificate_key) {
             (Some(certificate), Some(key)) => {
                 let provider = busylamp_net::trust::provider();
                 let tls = TlsListener::new(listener, certificate, key, provider);
-                ("https", Listening::Tls(tls.map_err(|error| Failure::BadInput(error.to_string()))?))
+                let tls = tls.map_err(|error| Failure::BadInput(error.to_string()))?;
+                let ends = Certificate::read(tls.certificate()).map(|certificate| certificate.not_after);
+                ("https", Listening::Tls(tls), ends)
             }
-            _ => ("http", Listening::Plain(listener)),
+            _ => ("http", Listening::Plain(listener), None),
         };
         let people = People::new(store.clone(), Clock::Wall).await;
         let people = people.map_err(|error| Failure::CouldNot(error.to_string()))?;
@@ -74,6 +78,7 @@ impl PageArguments {
             zone: TimeZone::system(),
             note: None,
             door: Door::Guarded(people),
+            upkeep: Upkeep::new(log, certificate_ends),
         };
         let (close, closing) = oneshot::channel();
         let task = tokio::spawn(busylamp_web::serve(listening, site, async move {

@@ -2,8 +2,17 @@
 
 use std::io::IsTerminal;
 
+use busylamp_log::Log;
+use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, filter_fn},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
 
 use crate::exit::{self, Failure};
 
@@ -17,11 +26,27 @@ pub(crate) fn block_on(command: impl Future<Output = exit::Result>) -> exit::Res
     runtime.block_on(command)
 }
 
-/// Logs to standard error; `BUSYLAMP_LOG` says how much (`error` to `trace`), else `level`.
+/// Logs to standard error; `BUSYLAMP_LOG` says how much (`error` to `trace`), else `level`. Of libraries only warnings
+/// and errors are written, whatever it says: below that some print what they send and receive.
 pub(crate) fn log(level: &str) {
-    let filter = EnvFilter::try_from_env("BUSYLAMP_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::registry().with(to_stderr(level)).init();
+}
+
+/// Logs to standard error like [`log`], and into logs that the pages show. Their lines are dated by `now`.
+pub(crate) fn log_for_pages(level: &str, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Log {
+    let log = Log::new(now);
+    tracing_subscriber::registry().with(log.layer()).with(to_stderr(level)).init();
+    log
+}
+
+fn to_stderr<S>(level: &str) -> impl Layer<S> + use<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let wanted = EnvFilter::try_from_env("BUSYLAMP_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let lines = tracing_subscriber::fmt::layer().with_ansi(colours).with_writer(std::io::stderr);
+    lines.with_filter(wanted.and(filter_fn(busylamp_log::is_clean)))
 }
 
 /// Resolves when the program is told to stop, by SIGTERM or Ctrl-C.

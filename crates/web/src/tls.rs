@@ -39,6 +39,7 @@ pub enum TlsError {
 /// Listens with TLS 1.2 and 1.3. Handshakes run side by side, so that a slow client holds up nobody.
 pub struct TlsListener {
     address: SocketAddr,
+    certificate: CertificateDer<'static>,
     ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
     door: JoinHandle<()>,
 }
@@ -57,6 +58,8 @@ impl TlsListener {
         let file = |what| move |error| TlsError::File { what, error };
         let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
         let chain = chain.map_err(file("the certificate"))?;
+        // A file without any is refused below.
+        let certificate = chain.first().cloned().unwrap_or_else(|| CertificateDer::from(Vec::new()));
         let key = PrivateKeyDer::from_pem_file(key).map_err(file("the key"))?;
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -66,7 +69,12 @@ impl TlsListener {
         let address = listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
         let (hand_over, ready) = mpsc::channel(AT_A_TIME);
         let door = tokio::spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), hand_over));
-        Ok(Self { address, ready, door })
+        Ok(Self { address, certificate, ready, door })
+    }
+
+    /// The certificate that is shown to browsers.
+    pub fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
     }
 }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use busylamp_service::{Service, Settings, clock::Clock};
 use busylamp_store::{Key, Store};
-use busylamp_web::{Door, Listening, People, Site, TlsListener};
+use busylamp_web::{Door, Listening, People, Site, TlsListener, Upkeep};
 use jiff::tz::TimeZone;
 use reqwest::{Client, Response, StatusCode, header, redirect::Policy};
 use tempfile::TempDir;
@@ -43,7 +43,8 @@ impl House {
         let settings = Settings { store: Arc::new(store.clone()), clock: Clock::Wall };
         let service = Arc::new(Service::start(settings).await.unwrap());
         let board = service.board();
-        let site = Site { service, board, zone: TimeZone::UTC, note: None, door: Door::Guarded(people) };
+        let door = Door::Guarded(people);
+        let site = Site { service, board, zone: TimeZone::UTC, note: None, door, upkeep: Upkeep::default() };
         let task = tokio::spawn(async move {
             busylamp_web::serve(Listening::Plain(listener), site, std::future::pending()).await.unwrap();
         });
@@ -105,7 +106,7 @@ async fn an_empty_house_is_set_up_once_by_the_address_that_was_printed() {
     let short = house.post(&path, None, &[("name", "anna"), ("password", "kurz")]).await;
     assert_eq!(short.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let done = house.post(&path, None, &[("name", "anna"), ("password", PASSWORD)]).await;
-    assert_eq!((done.status(), location(&done)), (StatusCode::SEE_OTHER, "/"));
+    assert_eq!((done.status(), location(&done)), (StatusCode::SEE_OTHER, "/wizard"));
     let cookie = cookie(&done).unwrap();
     assert_eq!(house.get("/", Some(&cookie)).await.status(), StatusCode::OK);
 
@@ -276,7 +277,8 @@ async fn the_pages_are_served_over_https_with_a_certificate_from_files() {
     let store = Store::open(&folder.path().join("busylamp.db"), &Key::random().unwrap()).await.unwrap();
     let service = Arc::new(Service::start(Settings { store: Arc::new(store), clock: Clock::Wall }).await.unwrap());
     let board = service.board();
-    let site = Site { service, board, zone: TimeZone::UTC, note: None, door: Door::Open };
+    let (door, upkeep) = (Door::Open, Upkeep::default());
+    let site = Site { service, board, zone: TimeZone::UTC, note: None, door, upkeep };
     let task = tokio::spawn(busylamp_web::serve(Listening::Tls(tls), site, std::future::pending()));
 
     // Somebody who connects and says nothing holds up nobody.

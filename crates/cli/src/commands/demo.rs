@@ -10,7 +10,7 @@ use busylamp_service::{
     config::{Secrets, read_file},
 };
 use busylamp_sim::{Ready, SimConfig, Simulator};
-use busylamp_web::{Door, Listening, Note, Site};
+use busylamp_web::{Door, Listening, Note, Site, Upkeep};
 use jiff::{
     Timestamp, ToSpan,
     civil::{Date, Weekday},
@@ -22,7 +22,7 @@ use super::zone;
 use crate::{
     data::Data,
     exit::{self, Failure, print},
-    running::{log, told_to_stop},
+    running::{log_for_pages, told_to_stop},
 };
 
 #[derive(clap::Args)]
@@ -68,10 +68,10 @@ show_end = true
 "#;
 
 pub(crate) async fn run(arguments: Arguments) -> exit::Result {
-    log("warn");
     let could_not = |error: String| Failure::CouldNot(error);
     let zone = zone("Europe/Berlin").unwrap_or(TimeZone::UTC);
     let clock = Clock::fast(working_hour(Timestamp::now(), &zone), arguments.speed);
+    let log = log_for_pages("warn", move || clock.now());
     let listener = TcpListener::bind(("127.0.0.1", arguments.port)).await.map_err(|error| {
         could_not(format!("port {} can't be opened: {error}; choose another with --port", arguments.port))
     })?;
@@ -102,6 +102,7 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
             english: "A pretended company, cloud and telephone system; everything else is real.",
         }),
         door: Door::Open,
+        upkeep: Upkeep::new(log, None),
     };
     // The page's streams end with the service, so that serving can end as well.
     let ending = Arc::clone(&service);

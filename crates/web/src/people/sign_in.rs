@@ -281,7 +281,9 @@ pub(super) async fn set_up(
     let Some(id) = added else { return Err(at_set_up(&site, "", language).await.err().unwrap_or_default()) };
     let person = Person { id, name: name.to_owned(), role: Role::Administrator, language: None };
     people.audit(&person, Action::new("set_up"), &person.name).await;
-    welcome(people, &person, "/", language).await
+    // What is set up by a file needs no wizard.
+    let to = if site.service.instances().await.is_ok_and(|all| all.is_empty()) { "/wizard" } else { "/" };
+    welcome(people, &person, to, language).await
 }
 
 /// Why a name and a password won't do; `None` if they will.
