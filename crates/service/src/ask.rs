@@ -3,17 +3,20 @@
 use std::{ops::Range, time::Instant};
 
 use busylamp_core::{
+    event::midnight,
     ids::{AccountId, InstanceId},
     language::Language,
 };
+use busylamp_net::trust::certificates;
 use busylamp_store::{HISTORY_DAYS, HISTORY_LIMIT, Record, Scope};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use tokio::sync::oneshot;
 
 use crate::{
     Service, ServiceError,
+    config::WrittenInstance,
     engine::{Request, Snapshot},
-    health::{ConnectionHealth, Health, Side, milliseconds},
+    health::{ConnectionHealth, Expires, Expiry, Health, Side, milliseconds},
     user::{Explanation, Outcome, UserView},
 };
 
@@ -103,6 +106,7 @@ impl Service {
     /// If the service has stopped.
     pub async fn health(&self) -> Result<Health, ServiceError> {
         let mut health = self.order(|done| Request::Health { done }).await?;
+        health.expiring = self.expiring().await?;
         let began = Instant::now();
         let asked = self.store.fact::<serde_json::Value>(Scope::Program, "health").await;
         health.connections.push(ConnectionHealth {
@@ -115,6 +119,32 @@ impl Service {
             notes: Vec::new(),
         });
         Ok(health)
+    }
+
+    /// What expires: the certificates that servers show, and secrets by the dates that were entered.
+    async fn expiring(&self) -> Result<Vec<Expiry>, ServiceError> {
+        let mut expiring: Vec<Expiry> = certificates()
+            .into_iter()
+            .map(|shown| Expiry { what: Expires::ServerCertificate { host: shown.host }, at: shown.not_after })
+            .collect();
+        for described in self.instances().await? {
+            let WrittenInstance { starface, graph, ews, .. } = described.written;
+            let graph = graph.and_then(|graph| graph.client_secret_expires);
+            let dates = [
+                ("starface.password", starface.password_expires),
+                ("graph.client_secret", graph),
+                ("ews.password", ews.as_ref().and_then(|ews| ews.password_expires)),
+                ("ews.client_secret", ews.as_ref().and_then(|ews| ews.client_secret_expires)),
+            ];
+            for (place, date) in dates {
+                // A day that is entered is one on which the secret may be of no use any more, wherever that day begins.
+                let Some(at) = date.map(|date| midnight(date, &TimeZone::UTC)) else { continue };
+                let what = Expires::Secret { instance: described.id.clone(), place: place.to_owned() };
+                expiring.push(Expiry { what, at });
+            }
+        }
+        expiring.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
+        Ok(expiring)
     }
 
     async fn snapshot(&self, instance: &InstanceId, account: &AccountId) -> Result<Option<Snapshot>, ServiceError> {

@@ -1,5 +1,7 @@
 //! What is shown to people: one lamp a user, as the telephone system shows it.
 
+use std::collections::BTreeMap;
+
 use busylamp_core::{
     account::Presence,
     ids::{AccountId, InstanceId},
@@ -13,6 +15,8 @@ use serde::Serialize;
 pub struct Board {
     /// The instant, by the service's clock.
     pub now: Option<Timestamp>,
+    /// What the administrator calls the instances that run.
+    pub names: BTreeMap<InstanceId, String>,
     /// One a user, by instance and name.
     pub lamps: Vec<Lamp>,
     /// One a connection.

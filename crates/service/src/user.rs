@@ -25,6 +25,8 @@ use crate::board::Lamp;
 pub struct UserView {
     /// The instance.
     pub instance: InstanceId,
+    /// What the administrator calls it.
+    pub instance_name: String,
     /// The account.
     pub account: AccountId,
     /// The name as the telephone system has it.

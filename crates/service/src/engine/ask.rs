@@ -37,6 +37,7 @@ pub(crate) struct Snapshot {
     pub(crate) flags: Flags,
     pub(crate) report: keeper::Report,
     pub(crate) holds: Vec<(Dimension, Hold<Value>)>,
+    pub(crate) sleeping: Vec<(Dimension, Hold<Value>)>,
     pub(crate) shown: Option<AccountState>,
     /// What is not in the store yet.
     pub(crate) unrecorded: Vec<Record>,
@@ -96,6 +97,7 @@ impl Engine {
             Account::Shown { state, .. } => Some(state.clone()),
             Account::Unknown | Account::Gone => None,
         };
+        let own = |(dimension, hold): (&Dimension, &Hold<Value>)| (dimension.clone(), hold.clone());
         Some(Snapshot {
             now: self.clock.now(),
             config: Arc::clone(&instance.config),
@@ -107,7 +109,8 @@ impl Engine {
             lamp: self.lamp(&key.0, instance, &key.1, user),
             flags: user.flags.clone(),
             report: user.report.clone(),
-            holds: user.state.holds().map(|(dimension, hold)| (dimension.clone(), hold.clone())).collect(),
+            holds: user.state.holds().map(own).collect(),
+            sleeping: user.state.sleeping().map(own).collect(),
             shown,
             unrecorded: self.history.unwritten(&key.0, &key.1),
         })
@@ -220,10 +223,11 @@ impl Engine {
     pub(super) fn connections(&self) -> Vec<ConnectionHealth> {
         let mut connections = Vec::new();
         for (id, instance) in &self.instances {
+            let name = &instance.config.name;
             for (side, reader) in instance.readers.sides() {
                 let health = reader.calendar.health();
                 connections.push(ConnectionHealth {
-                    name: format!("{id}: {side}"),
+                    name: format!("{name}: {side}"),
                     side: match side {
                         busylamp_calendar::hybrid::Side::Graph => Side::Graph,
                         busylamp_calendar::hybrid::Side::Ews => Side::Ews,
@@ -236,7 +240,7 @@ impl Engine {
                 });
             }
             connections.push(ConnectionHealth {
-                name: format!("{id}: group"),
+                name: format!("{name}: group"),
                 side: Side::Group,
                 instance: Some(id.clone()),
                 last_success: instance.directory_read,

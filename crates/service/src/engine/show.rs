@@ -31,7 +31,8 @@ impl Engine {
             return;
         }
         let whole = self.look_ahead();
-        let mut board = Board { now: Some(self.clock.now()), ..Board::default() };
+        let names = self.instances.iter().map(|(id, instance)| (id.clone(), instance.config.name.clone()));
+        let mut board = Board { now: Some(self.clock.now()), names: names.collect(), ..Board::default() };
         for (id, instance) in &self.instances {
             let mut lamps: Vec<Lamp> =
                 instance.users.iter().map(|(account, user)| self.lamp(id, instance, account, user)).collect();

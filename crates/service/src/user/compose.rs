@@ -7,7 +7,7 @@ use busylamp_core::{
     decide::{Decision, Verdict},
     event::{Agenda, When},
     explain::Speaker,
-    hold::{Act, Hold, Why},
+    hold::Hold,
     ids::EventId,
     keeper::Standing,
     language::Language,
@@ -32,6 +32,7 @@ impl UserView {
         Self {
             instance: snapshot.lamp.instance.clone(),
             account: snapshot.lamp.account.clone(),
+            instance_name: snapshot.config.name.clone(),
             name: snapshot.lamp.name.clone(),
             mail: snapshot.mail.clone(),
             zone: snapshot.zone.iana_name().unwrap_or("UTC").to_owned(),
@@ -102,21 +103,19 @@ impl Snapshot {
     }
 
     fn holds(&self) -> Vec<HoldView> {
-        let view = |(dimension, hold): &(Dimension, Hold<Value>)| {
-            let act = self.report.lines.get(dimension).map(|line| &line.act);
-            HoldView {
-                dimension: dimension.clone(),
-                before: match &hold.before {
-                    Value::Text(text) if !text.as_str().is_empty() => "text".to_owned(),
-                    before => before.reveal().to_owned(),
-                },
-                ours: hold.ours.reveal().to_owned(),
-                asleep: matches!(act, Some(Act::Nothing(Why::Ended))),
-                since: hold.since,
-                until: hold.end,
-            }
+        let view = |(dimension, hold): &(Dimension, Hold<Value>), asleep| HoldView {
+            dimension: dimension.clone(),
+            before: match &hold.before {
+                Value::Text(text) if !text.as_str().is_empty() => "text".to_owned(),
+                before => before.reveal().to_owned(),
+            },
+            ours: hold.ours.reveal().to_owned(),
+            asleep,
+            since: hold.since,
+            until: hold.end,
         };
-        self.holds.iter().map(view).collect()
+        let awake = self.holds.iter().map(|held| view(held, false));
+        awake.chain(self.sleeping.iter().map(|held| view(held, true))).collect()
     }
 
     fn events(&self, span: &Range<Timestamp>) -> Vec<EventView> {
