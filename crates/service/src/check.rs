@@ -12,7 +12,7 @@ use busylamp_core::{
     keeper::Flag,
     title::Reading,
 };
-use busylamp_pbx::{Pbx, User, starface::Starface};
+use busylamp_pbx::{Pbx, User};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::Serialize;
 
@@ -64,8 +64,8 @@ impl Findings {
     }
 }
 
-/// Walks through instances one after another. An account that several of them use on an Exchange Server is signed in
-/// once: a wrong password is tried once in all.
+/// Walks through instances one after another. An account that several of them use is signed in once: a wrong password is
+/// tried once in all.
 #[derive(Default)]
 pub struct Walker {
     accounts: Accounts,
@@ -86,7 +86,7 @@ impl Walker {
 
     /// Walks through one instance; what was found stands when the walk is cut short.
     pub(crate) async fn walk_into(&self, findings: &mut Findings, config: &InstanceConfig, now: Timestamp) {
-        let pbx = match Starface::new(config.starface.clone()) {
+        let pbx = match self.accounts.starface(&config.connections.system(), &config.starface) {
             Ok(pbx) => pbx,
             Err(error) => return findings.fault(STARFACE, "connection", error.to_string()),
         };
@@ -98,7 +98,7 @@ impl Walker {
                 Vec::new()
             }
         };
-        match Readers::lent(&config.calendar, &self.accounts) {
+        match Readers::new(&config.calendar, &self.accounts, BTreeMap::new()) {
             Ok(readers) => findings.calendar(&readers, (&config.policy.reading(), &config.zone), users, now).await,
             Err(error) => findings.fault(CALENDAR, "connection", error),
         }
@@ -106,7 +106,7 @@ impl Walker {
 
     /// Walks through the calendar's side alone, without a mailbox.
     pub(crate) async fn calendar_into(&self, findings: &mut Findings, calendar: &CalendarConfig, now: Timestamp) {
-        match Readers::lent(calendar, &self.accounts) {
+        match Readers::new(calendar, &self.accounts, BTreeMap::new()) {
             Ok(readers) => {
                 findings.two_sides = readers.sides().len() > 1;
                 for (side, reader) in readers.sides() {

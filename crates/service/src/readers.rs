@@ -44,27 +44,11 @@ impl Readers {
         accounts: &Accounts,
         sides: BTreeMap<MailAddress, Side>,
     ) -> Result<Self, String> {
-        Self::over(config, sides, |exchange| accounts.get(exchange))
-    }
-
-    /// Readers for a trial, which no instance keeps.
-    ///
-    /// # Errors
-    /// Why a connection can't be set up.
-    pub(crate) fn lent(config: &CalendarConfig, accounts: &Accounts) -> Result<Self, String> {
-        Self::over(config, BTreeMap::new(), |exchange| accounts.lend(exchange))
-    }
-
-    fn over(
-        config: &CalendarConfig,
-        sides: BTreeMap<MailAddress, Side>,
-        account: impl Fn(&Exchange) -> Result<Arc<EwsAccount>, String>,
-    ) -> Result<Self, String> {
         Ok(match config {
             CalendarConfig::Graph(graph) => Self::One(Side::Graph, read_graph(graph)?),
-            CalendarConfig::Ews(ews) => Self::One(Side::Ews, read_ews(ews, account(&ews.settings)?)),
+            CalendarConfig::Ews(ews) => Self::One(Side::Ews, read_ews(ews, accounts.exchange(&ews.settings)?)),
             CalendarConfig::Both { graph, ews, sources } => {
-                let (graph, ews) = (read_graph(graph)?, read_ews(ews, account(&ews.settings)?));
+                let (graph, ews) = (read_graph(graph)?, read_ews(ews, accounts.exchange(&ews.settings)?));
                 let readers = [Arc::clone(&graph.calendar), Arc::clone(&ews.calendar)];
                 let [in_graph, in_ews] = readers;
                 let hybrid = Arc::new(HybridCalendar::new(in_graph, in_ews, sources.clone(), sides));

@@ -9,7 +9,7 @@ use busylamp_core::{
     ids::InstanceId,
 };
 use busylamp_net::trust::Shown;
-use busylamp_pbx::starface::{Overview, Starface};
+use busylamp_pbx::starface::Overview;
 use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
@@ -17,7 +17,7 @@ use url::Url;
 use crate::{
     Service, ServiceError,
     check::{CALENDAR, Findings, STARFACE, Walker},
-    config::{Secrets, WrittenInstance, build, build_calendar, build_starface},
+    config::{Connections, Secrets, WrittenInstance, build, build_calendar, build_starface},
 };
 
 /// A person waits for the answer.
@@ -103,11 +103,11 @@ impl Service {
     ) -> Result<PbxTrial, ServiceError> {
         let proposed = self.proposed(id, written, secrets).await?;
         let starface = &proposed.written.starface;
-        let config = build_starface(starface, &proposed.secrets("starface.")?)?;
-        let driver = match Starface::new(config) {
-            Ok(driver) => driver,
-            Err(error) => return Err(Refusal::new("starface", error.to_string()).into()),
-        };
+        let secrets = proposed.secrets("starface.")?;
+        let config = build_starface(starface, &secrets)?;
+        let system = Connections::of(&proposed.written, &secrets).system();
+        let driver = self.accounts.starface(&system, &config);
+        let driver = driver.map_err(|error| Refusal::new("starface", error.to_string()))?;
         let mut found = Overview::default();
         if !in_time(driver.overview(&starface.group, &mut found)).await {
             found.steps.push(Step::new("time", Verdict::Fault(late())));

@@ -5,7 +5,7 @@ use busylamp_pbx::starface::{BridgeConfig, ConfigError, StarfaceConfig};
 use jiff::tz::TimeZone;
 
 use super::{
-    CalendarConfig, Connections, InstanceConfig, WrittenCalendar, calendar,
+    CalendarConfig, Connections, InstanceConfig, calendar,
     file::{WrittenInstance, WrittenStarface},
     secrets::{Secrets, secret, trust},
 };
@@ -29,14 +29,8 @@ pub fn build(id: &InstanceId, written: &WrittenInstance, secrets: &Secrets) -> R
         starface: build_starface(&written.starface, secrets)?,
         group: written.starface.group.clone(),
         policy: written.policy.clone(),
-        connections: connections(written, secrets),
+        connections: Connections::of(written, secrets),
     })
-}
-
-/// Where secrets stand makes no difference to a connection, what they are does.
-fn connections(written: &WrittenInstance, secrets: &Secrets) -> Connections {
-    let WrittenInstance { source, sources, graph, ews, starface, .. } = written.with_all_stored();
-    Connections { calendar: WrittenCalendar { source, sources, graph, ews }, starface, secrets: secrets.clone() }
 }
 
 /// The calendar's part of an instance.

@@ -37,16 +37,6 @@ pub enum CalendarConfig {
     },
 }
 
-impl CalendarConfig {
-    /// The account on an Exchange Server, if there is one.
-    pub(crate) fn account(&self) -> Option<&AccountKey> {
-        match self {
-            Self::Graph(_) => None,
-            Self::Ews(ews) | Self::Both { ews, .. } => Some(&ews.settings.key),
-        }
-    }
-}
-
 /// A source, and how often it is asked for changes.
 #[derive(Clone, Debug)]
 pub struct Polled<S> {

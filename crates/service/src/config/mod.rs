@@ -65,6 +65,13 @@ pub struct Connections {
     secrets: Secrets,
 }
 
+/// What the connection to a telephone system was configured with: instances with equal keys share it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SystemKey {
+    reached: WrittenStarface,
+    secrets: Secrets,
+}
+
 /// What is written about the calendars.
 #[derive(Clone, Debug, PartialEq)]
 struct WrittenCalendar {
@@ -88,14 +95,24 @@ impl WrittenCalendar {
 }
 
 impl Connections {
+    /// What connections are built from: where secrets stand makes no difference, what they are does.
+    pub(crate) fn of(written: &WrittenInstance, secrets: &Secrets) -> Self {
+        let WrittenInstance { source, sources, graph, ews, starface, .. } = written.with_all_stored();
+        Self { calendar: WrittenCalendar { source, sources, graph, ews }, starface, secrets: secrets.clone() }
+    }
+
+    /// The telephone system, and the way to it.
+    pub(crate) fn system(&self) -> SystemKey {
+        let own = self.secrets.iter().filter(|(place, _)| place.starts_with("starface."));
+        SystemKey {
+            reached: WrittenStarface { group: String::new(), ..self.starface.clone() },
+            secrets: own.map(|(place, secret)| (place.clone(), secret.clone())).collect(),
+        }
+    }
+
     /// Whether the telephone system is reached in the same way: address, account, bridge, trust and secrets.
     pub fn same_pbx(&self, other: &Self) -> bool {
-        let secrets = |connections: &Self| -> Secrets {
-            let own = connections.secrets.iter().filter(|(place, _)| place.starts_with("starface."));
-            own.map(|(place, secret)| (place.clone(), secret.clone())).collect()
-        };
-        let reached = |connections: &Self| WrittenStarface { group: String::new(), ..connections.starface.clone() };
-        reached(self) == reached(other) && secrets(self) == secrets(other)
+        self.system() == other.system()
     }
 
     /// Whether the same calendars are read in the same way, however often.

@@ -8,7 +8,6 @@ use busylamp_core::{
     ids::{AccountId, InstanceId, MailAddress},
     keeper::UserState,
 };
-use busylamp_pbx::starface::Starface;
 use busylamp_store::{Phase, Scope};
 use jiff::tz::TimeZone;
 
@@ -49,9 +48,6 @@ impl Engine {
         for link in self.links.values_mut() {
             link.survey.reconsider(now);
         }
-        let instances = &self.instances;
-        self.accounts
-            .keep_only(|key| instances.values().any(|instance| instance.config.calendar.account() == Some(key)));
         self.board_is_old = true;
         // One without users is nobody's turn.
         self.close_settled().await;
@@ -102,8 +98,8 @@ impl Engine {
         };
         let key = config.pbx_key();
         if self.links.get(&key).is_none_or(|link| !link.connections.same_pbx(&config.connections)) {
-            let pbx = match Starface::new(config.starface.clone()) {
-                Ok(pbx) => Arc::new(pbx),
+            let pbx = match self.accounts.starface(&config.connections.system(), &config.starface) {
+                Ok(pbx) => pbx,
                 Err(error) => {
                     tracing::error!(instance = %id, %error, "the telephone system's connection can't be set up");
                     return None;

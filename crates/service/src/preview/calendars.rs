@@ -7,8 +7,8 @@ use std::{
 };
 
 use busylamp_calendar::{Outcome, Request, Window};
-use busylamp_core::ids::MailAddress;
-use busylamp_pbx::{Pbx, starface::Starface};
+use busylamp_core::{format::refusal::Refusal, ids::MailAddress};
+use busylamp_pbx::Pbx;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -18,7 +18,6 @@ use crate::{
     engine::{Calendars, Member, NO_ADDRESS},
     readers::Readers,
 };
-use busylamp_core::format::refusal::Refusal;
 
 /// Reading anew takes no longer in all.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,7 +36,7 @@ pub(super) async fn of_users(
 ) -> Result<Vec<Member>, ServiceError> {
     let mut users = match running {
         Some(running) if same_users(&running.config, config) => running.users.clone(),
-        Some(_) | None => directory(config).await?,
+        Some(_) | None => directory(config, accounts).await?,
     };
     if !running.is_some_and(|running| same_users(&running.config, config) && same_calendars(&running.config, config)) {
         read_anew(&mut users, config, accounts, Window { from: now.saturating_sub(BACK).unwrap_or(now), to }, now)
@@ -56,9 +55,10 @@ fn same_calendars(old: &InstanceConfig, new: &InstanceConfig) -> bool {
         && old.zone == new.zone
 }
 
-async fn directory(config: &InstanceConfig) -> Result<Vec<Member>, ServiceError> {
+async fn directory(config: &InstanceConfig, accounts: &Accounts) -> Result<Vec<Member>, ServiceError> {
     let refused = |problem: String| Refusal::new("starface", problem);
-    let pbx = Starface::new(config.starface.clone()).map_err(|error| refused(error.to_string()))?;
+    let pbx = accounts.starface(&config.connections.system(), &config.starface);
+    let pbx = pbx.map_err(|error| refused(error.to_string()))?;
     let directory = tokio::time::timeout(PATIENCE, pbx.directory(&config.group)).await;
     let directory = directory
         .map_err(|_| refused(format!("the telephone system took more than {} s", PATIENCE.as_secs())))?
@@ -80,7 +80,8 @@ async fn read_anew(
     window: Window,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
-    let readers = Readers::lent(&config.calendar, accounts).map_err(|problem| Refusal::new("", problem))?;
+    let readers =
+        Readers::new(&config.calendar, accounts, BTreeMap::new()).map_err(|problem| Refusal::new("", problem))?;
     let calendar = readers.calendar();
     let reading = config.policy.reading();
     let mut mailboxes: Vec<MailAddress> = users.iter().filter_map(|user| user.mail.clone()).collect();
