@@ -194,3 +194,87 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use busylamp_core::{account::StatusText, decide::Decision, keeper::Line};
+
+    use super::*;
+
+    fn line(wants: Option<bool>, shows: bool, why: Why) -> Line {
+        Line {
+            wants: wants.map(Value::Switch),
+            shows: Some(Value::Switch(shows)),
+            before: None,
+            act: Act::Nothing(why),
+        }
+    }
+
+    fn report(line: Line) -> Report {
+        let event = Some(EventId::new("e"));
+        let decision = Decision { winner: event.clone(), action_from: event, ..Decision::default() };
+        Report { decision, lines: BTreeMap::from([(Dimension::Dnd, line)]), ..Report::default() }
+    }
+
+    fn told(chronicle: &mut Chronicle, report: &Report) -> Vec<(What, Option<Recorded>, Option<Recorded>, String)> {
+        let before = UserState::default();
+        let circumstances =
+            Circumstances { before: &before, shown: None, watched: true, idle: Some("paused"), by_keyword: &|_| true };
+        let entries = chronicle.take(report, &circumstances).into_iter();
+        entries.map(|entry| (entry.what, entry.before, entry.after, entry.reason.to_string())).collect()
+    }
+
+    const ON: Option<Recorded> = Some(Recorded::Switch(true));
+    const OFF: Option<Recorded> = Some(Recorded::Switch(false));
+
+    #[test]
+    fn a_change_of_what_is_wanted_is_told_once() {
+        let mut chronicle = Chronicle::default();
+        let wanted = report(line(Some(true), false, Why::NothingWanted));
+        assert_eq!(told(&mut chronicle, &wanted), [(What::Decided, None, ON, "keyword".to_owned())]);
+        assert_eq!(told(&mut chronicle, &wanted), []);
+        let over = report(line(None, false, Why::GivenBack));
+        assert_eq!(told(&mut chronicle, &over), [(What::Decided, ON, None, "paused".to_owned())]);
+        assert_eq!(told(&mut chronicle, &over), []);
+    }
+
+    #[test]
+    fn what_was_not_decided_is_not_told() {
+        let mut chronicle = Chronicle::default();
+        told(&mut chronicle, &report(line(Some(true), false, Why::AlreadyShown)));
+        for why in [Why::NotReadable, Why::KeptUntil(Timestamp::MAX)] {
+            assert_eq!(told(&mut chronicle, &report(line(None, false, why))), []);
+        }
+        assert_eq!(told(&mut chronicle, &Report { waits: true, ..Report::default() }), []);
+        let gone = told(&mut chronicle, &Report::default());
+        assert_eq!(gone, [(What::Decided, ON, None, "paused".to_owned())], "a diversion that was deleted");
+    }
+
+    #[test]
+    fn what_somebody_else_has_changed_is_told_and_what_we_wrote_is_not() {
+        let mut chronicle = Chronicle::default();
+        let shows = |shows| report(line(None, shows, Why::NothingWanted));
+        assert_eq!(told(&mut chronicle, &shows(false)), [], "the first look is no news");
+        chronicle.written(&Dimension::Dnd, &Value::Switch(true));
+        assert_eq!(told(&mut chronicle, &shows(true)), []);
+        assert_eq!(told(&mut chronicle, &shows(false)), [(What::Shown, ON, OFF, "foreign".to_owned())]);
+    }
+
+    #[test]
+    fn a_text_that_follows_another_is_a_change() {
+        let mut chronicle = Chronicle::default();
+        let text = |text: &str| {
+            let value = Some(Value::Text(StatusText::new(text)));
+            let line = Line { wants: value.clone(), shows: value, before: None, act: Act::Nothing(Why::AlreadyShown) };
+            Report {
+                lines: BTreeMap::from([(Dimension::Text, line)]),
+                ..report(Line { wants: None, shows: None, before: None, act: Act::Nothing(Why::NotReadable) })
+            }
+        };
+        let some = Some(Recorded::Text);
+        assert_eq!(told(&mut chronicle, &text("a")), [(What::Decided, None, some, "status_text".to_owned())]);
+        let next = told(&mut chronicle, &text("b"));
+        assert_eq!(next[0], (What::Decided, some, some, "status_text".to_owned()));
+        assert_eq!(next[1], (What::Shown, some, some, "foreign".to_owned()));
+    }
+}

@@ -149,3 +149,57 @@ fn by(record: &Record) -> By {
         What::Written | What::Shown | What::Decided => By::Foreign,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use busylamp_store::Reason;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("within range")
+    }
+
+    fn decided(second: i64, dimension: Dimension, after: Option<Recorded>) -> Record {
+        Record {
+            at: at(second),
+            instance: "i".into(),
+            account: "7".into(),
+            what: What::Decided,
+            dimension,
+            before: None,
+            event: after.map(|_| EventId::new("e")),
+            after,
+            reason: Reason::new("default_action"),
+        }
+    }
+
+    #[test]
+    fn the_past_is_drawn_without_gaps_and_begins_with_what_was_wanted_before() {
+        let on = Some(Recorded::Switch(true));
+        let records = [
+            decided(5, Dimension::Dnd, on),
+            decided(20, Dimension::Dnd, None),
+            decided(20, Dimension::Text, Some(Recorded::Text)),
+            decided(30, Dimension::Diversion("d".into()), on),
+            decided(30, Dimension::Text, None),
+            decided(90, Dimension::Dnd, on),
+        ];
+        let stretches = wanted(&records, &(at(10)..at(40)));
+        let told: Vec<_> = stretches
+            .iter()
+            .map(|stretch| {
+                let Decision { dnd, forward, text, .. } = &stretch.decision;
+                let text = text.as_ref().map(StatusText::as_str);
+                (stretch.from.as_second(), stretch.to.as_second(), *dnd, forward.external, text)
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [(10, 20, Some(true), None, None), (20, 30, None, None, Some(SOME_TEXT)), (30, 40, None, Some(true), None),]
+        );
+        assert!(wanted(&records, &(at(10)..at(10))).is_empty());
+        let quiet = wanted(&[], &(at(10)..at(40)));
+        assert_eq!(quiet, [Stretch { from: at(10), to: at(40), decision: Decision::default() }]);
+    }
+}
