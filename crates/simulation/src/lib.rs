@@ -10,24 +10,43 @@
 //! model        the reference model: what should be shown
 //! shell        the service's loop without its waiting (the one room that mirrors `busylamp-service`)
 //! network      what becomes of messages on their way
-//! world        true time and what is due; what happens from outside
-//! watch        rounds, and the promises that are looked after
+//! world, due     true time and what is due when
+//! outside        what happens from outside
+//! people         users, their telephones, and their hands
+//! administrators policies, and instances that are switched off, on and moved
+//! directory      who is in a group, and with which address
+//! polls          readings of the calendar
+//! life           how the program starts, ends and wakes
+//! round        the rounds of the program
+//! look         every step, held against the rules
+//! sending      every write that leaves, likewise
+//! check        every account, once it is calm
 //! sabotage     planted faults, to prove that a promise can be broken
 //! shrink       a failing plan made small, and written as a scenario
 //! ```
 
+mod administrators;
 mod calendar;
+mod check;
 mod dice;
+mod directory;
+mod due;
+mod life;
+mod look;
 mod model;
 mod network;
 mod outcome;
+mod outside;
+mod people;
 mod place;
 mod plan;
+mod polls;
+mod round;
 mod sabotage;
+mod sending;
 mod shell;
 mod shrink;
 mod time;
-mod watch;
 mod world;
 
 pub use outcome::{Invariant, Tally, Violation};

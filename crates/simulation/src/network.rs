@@ -6,12 +6,13 @@ use busylamp_core::{
 };
 
 use crate::{
+    due::Due,
     model::add,
     place::{SLOTS, Slot, shown},
     sabotage::Sabotage,
     shell::{Cause, Outgoing},
     time::{Millis, SECOND},
-    world::{CALM, Due, World},
+    world::{CALM, World},
 };
 
 /// After this long without an answer a write's outcome is unknown.
