@@ -15,6 +15,9 @@ use crate::{Store, error::StoreError, time};
 /// How long history is kept unless the administrator says otherwise.
 pub const HISTORY_DAYS: u16 = 14;
 
+/// No more records are kept than this, whatever their age: a record takes some 170 bytes, an event some 12 records.
+pub const HISTORY_RECORDS: u32 = 10_000_000;
+
 /// The most records that one question gives.
 pub const HISTORY_LIMIT: u32 = 10_000;
 
@@ -175,21 +178,23 @@ impl Store {
         Ok(rows.into_iter().filter_map(|row| from_row(instance, account, row)).collect())
     }
 
-    /// Forgets what is more than `days` days old; how many records that were. A long backlog goes in portions, so
-    /// that nothing else has to wait for long.
-    pub async fn prune_history(&self, now: Timestamp, days: u16) -> Result<u64, StoreError> {
+    /// Forgets what is more than `days` days old, and the oldest beyond the number that is kept; how many records that
+    /// were. A long backlog goes in portions, so that nothing else has to wait for long.
+    pub async fn prune_history(&self, now: Timestamp, days: u16, most: u32) -> Result<u64, StoreError> {
         let age = SignedDuration::from_hours(24 * i64::from(days));
         let oldest = now.saturating_sub(age).unwrap_or(Timestamp::MIN);
+        let old = "DELETE FROM history WHERE number IN (SELECT number FROM history WHERE at < $1 ORDER BY at LIMIT $2)";
+        // Numbers grow with every record.
+        let beyond = "DELETE FROM history WHERE number IN (SELECT number FROM history \
+                      WHERE number <= (SELECT max(number) FROM history) - $1 ORDER BY number LIMIT $2)";
+        Ok(self.forget(old, time::to_column(oldest)).await? + self.forget(beyond, i64::from(most)).await?)
+    }
+
+    async fn forget(&self, statement: &'static str, bound: i64) -> Result<u64, StoreError> {
         let mut forgotten = 0;
         loop {
             let mut transaction = self.begin().await?;
-            let result = sqlx::query(
-                "DELETE FROM history WHERE number IN (SELECT number FROM history WHERE at < $1 ORDER BY at LIMIT $2)",
-            )
-            .bind(time::to_column(oldest))
-            .bind(PORTION)
-            .execute(&mut *transaction)
-            .await?;
+            let result = sqlx::query(statement).bind(bound).bind(PORTION).execute(&mut *transaction).await?;
             transaction.commit().await?;
             forgotten += result.rows_affected();
             if result.rows_affected() < u64::from(PORTION) {

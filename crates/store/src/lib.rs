@@ -78,7 +78,7 @@ pub use backup::backup;
 pub use document::Loaded;
 pub use error::{StoreError, Unreadable};
 pub use facts::Scope;
-pub use history::{HISTORY_DAYS, HISTORY_LIMIT, Reason, Record, Recorded, What};
+pub use history::{HISTORY_DAYS, HISTORY_LIMIT, HISTORY_RECORDS, Reason, Record, Recorded, What};
 pub use instances::{Change, InstanceDocument, Phase, StoredInstance};
 pub use key::{CREDENTIAL, Key, KeyError};
 pub use people::{Changed, PasswordHash, Person, PersonId, Role, UnknownRole};

@@ -4,7 +4,7 @@
 mod common;
 
 use busylamp_core::account::{Dimension, Presence, Value};
-use busylamp_store::{HISTORY_DAYS, Reason, Record, Recorded, What};
+use busylamp_store::{HISTORY_DAYS, HISTORY_RECORDS, Reason, Record, Recorded, What};
 use common::{Place, account, at, id};
 use jiff::Timestamp;
 
@@ -74,12 +74,27 @@ async fn what_is_older_than_the_limit_is_forgotten() {
     records.push(record("2026-11-10T08:00:00Z", 1));
     store.append_history(&records).await.unwrap();
 
-    let forgotten = store.prune_history(at("2026-11-24T08:00:00Z"), HISTORY_DAYS).await.unwrap();
+    let forgotten = store.prune_history(at("2026-11-24T08:00:00Z"), HISTORY_DAYS, HISTORY_RECORDS).await.unwrap();
 
     assert_eq!(forgotten, 25_000);
     let span = Timestamp::MIN..Timestamp::MAX;
     assert_eq!(store.history(&id("zentrale"), &account(1), span, 10).await.unwrap().len(), 1);
-    assert_eq!(store.prune_history(at("2026-11-24T08:00:00Z"), HISTORY_DAYS).await.unwrap(), 0);
+    assert_eq!(store.prune_history(at("2026-11-24T08:00:00Z"), HISTORY_DAYS, HISTORY_RECORDS).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn of_too_many_the_oldest_are_forgotten() {
+    let place = Place::new();
+    let store = place.open().await;
+    let records: Vec<_> = (0..2_500).map(|number| record("2026-11-24T08:00:00Z", number)).collect();
+    store.append_history(&records).await.unwrap();
+
+    let forgotten = store.prune_history(at("2026-11-24T08:00:00Z"), HISTORY_DAYS, 100).await.unwrap();
+
+    assert_eq!(forgotten, 2_400);
+    let span = Timestamp::MIN..Timestamp::MAX;
+    assert!(store.history(&id("zentrale"), &account(2_399), span.clone(), 10).await.unwrap().is_empty());
+    assert_eq!(store.history(&id("zentrale"), &account(2_400), span, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

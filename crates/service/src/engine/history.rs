@@ -4,7 +4,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use busylamp_core::ids::{AccountId, InstanceId};
-use busylamp_store::{HISTORY_DAYS, Record, Store, StoreError};
+use busylamp_store::{HISTORY_DAYS, HISTORY_RECORDS, Record, Recorded, Store, StoreError, What};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
@@ -22,6 +22,19 @@ const AGAIN: Duration = Duration::from_secs(5);
 const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// At a stop, no longer than this is spent on what still waits.
 const LAST: Duration = Duration::from_secs(1);
+
+/// The log has it too, for as long as somebody wants it there.
+fn tell(record: &Record) {
+    let Record { instance, account, dimension, before, after, reason, .. } = record;
+    let name = |value: &Option<Recorded>| value.map_or("nothing", Recorded::name);
+    let what = match record.what {
+        What::Decided => "decided",
+        What::Written => "written",
+        What::Shown => "seen",
+    };
+    let (before, after) = (name(before), name(after));
+    tracing::debug!(%instance, %account, %dimension, before, after, reason = reason.as_str(), "{what}");
+}
 
 pub(super) struct History {
     waiting: VecDeque<Record>,
@@ -50,6 +63,7 @@ impl History {
 
     /// Takes down a record.
     pub(super) fn push(&mut self, record: Record) {
+        tell(&record);
         if self.waiting.len() < MOST {
             self.waiting.push_back(record);
             self.flush_at.get_or_insert_with(|| Instant::now() + GATHER);
@@ -149,7 +163,8 @@ impl Engine {
             self.history.busy = true;
             self.history.next_pruning = later(now, PRUNE_EVERY);
             let store = Arc::clone(&self.store);
-            self.work.spawn(async move { Report::Pruned(store.prune_history(now, HISTORY_DAYS).await) });
+            self.work
+                .spawn(async move { Report::Pruned(store.prune_history(now, HISTORY_DAYS, HISTORY_RECORDS).await) });
         }
     }
 }
