@@ -158,6 +158,13 @@ impl Link {
         self.next_listening = now;
     }
 
+    /// The clock was set back to now: what was put off is not put off for longer.
+    pub(super) fn set_back(&mut self, now: Timestamp) {
+        self.hurry(now);
+        self.next_round = now;
+        self.survey.reconsider(now);
+    }
+
     /// Accounts whose writes have not left yet.
     pub(super) fn waiting(&self) -> usize {
         self.queue.len()

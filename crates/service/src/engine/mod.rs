@@ -15,6 +15,7 @@ mod preview;
 mod readings;
 mod rhythm;
 mod round;
+mod set_back;
 mod show;
 mod survey;
 mod work;
@@ -89,6 +90,8 @@ pub(crate) struct Configured {
 pub(crate) struct Engine {
     clock: Clock,
     started: Timestamp,
+    /// What the clock showed when it was last looked at.
+    looked: Timestamp,
     store: Arc<Store>,
     instances: BTreeMap<InstanceId, Instance>,
     links: BTreeMap<PbxKey, Link>,
@@ -125,6 +128,7 @@ impl Engine {
         Self {
             clock,
             started: clock.now(),
+            looked: clock.now(),
             store,
             instances: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -148,6 +152,7 @@ impl Engine {
     /// Runs until it is asked to stop or nobody can ask any more.
     pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let done = loop {
+            self.look_at_the_clock();
             self.start_work();
             self.show();
             let wake = self.next_chore();

@@ -95,7 +95,8 @@ impl Rhythms {
         if let Some(rhythm) = self.0.get_mut(&side)
             && rhythm.polling.take() == Some(Poll::All)
         {
-            rhythm.next = later(begun, rhythm.every).max(now);
+            // The clock may have been set back meanwhile.
+            rhythm.next = later(begun.min(now), rhythm.every).max(now);
             rhythm.took = Some(took);
         }
     }
