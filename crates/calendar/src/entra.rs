@@ -2,22 +2,69 @@
 //!
 //! ```text
 //! token    the access token    refusal  why there is none
+//! certificate  proving who we are without a secret
 //! ```
 
+mod certificate;
 mod refusal;
 mod token;
 
+use std::sync::Arc;
+
 use busylamp_core::secret::Secret;
+pub use certificate::CertificateProblem;
+use certificate::ClientCertificate;
 pub(crate) use refusal::SignInError;
 pub(crate) use token::{Roles, Token, TokenSource};
 use url::Url;
+
+/// What an application proves itself with. `Debug` shows no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientCredential {
+    /// The value of a client secret.
+    Secret(Secret),
+    /// A certificate and its RSA key, in one PEM file.
+    Certificate(Secret),
+}
+
+/// Why a credential can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CredentialProblem {
+    EmptySecret,
+    Certificate(CertificateProblem),
+}
+
+impl ClientCredential {
+    pub(crate) fn validate(&self) -> Result<(), CredentialProblem> {
+        self.proof().map(drop)
+    }
+
+    /// The credential ready for use.
+    pub(crate) fn proof(&self) -> Result<Proof, CredentialProblem> {
+        match self {
+            Self::Secret(secret) if secret.expose().is_empty() => Err(CredentialProblem::EmptySecret),
+            Self::Secret(secret) => Ok(Proof::Secret(secret.clone())),
+            Self::Certificate(pem) => match ClientCertificate::from_pem(pem) {
+                Ok(certificate) => Ok(Proof::Certificate(Arc::new(certificate))),
+                Err(problem) => Err(CredentialProblem::Certificate(problem)),
+            },
+        }
+    }
+}
+
+/// A credential that can be used.
+#[derive(Clone)]
+pub(crate) enum Proof {
+    Secret(Secret),
+    Certificate(Arc<ClientCertificate>),
+}
 
 /// An application of a tenant's, and what it wants a token for.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) tenant: String,
     pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
+    pub(crate) proof: Proof,
     /// Where tokens come from.
     pub(crate) login: Url,
     /// What a token is asked for: all that was consented to on a host.

@@ -42,7 +42,8 @@ use poll::Poll;
 pub use settings::{CEILING, Cloud, GraphSettings, SettingsError, UnknownCloud};
 use thiserror::Error;
 
-use crate::{Calendar, Health, Outcome, Request, clock::Clock, health::HealthBook};
+pub use crate::entra::{CertificateProblem, ClientCredential};
+use crate::{Calendar, Health, Outcome, Request, clock::Clock, entra::App, health::HealthBook};
 
 /// The longest answer of Graph's: twenty mailboxes' first pages, or five doorbells' beginnings.
 const MAX_ANSWER: usize = 32 << 20;
@@ -79,14 +80,14 @@ impl GraphCalendar {
         let login = HttpClient::new(HttpSettings { max_body: 1 << 20, ..HttpSettings::new(settings.trust.clone()) })?;
         let graph =
             HttpClient::new(HttpSettings { max_body: MAX_ANSWER, ..HttpSettings::new(settings.trust.clone()) })?;
-        Ok(Self::over(settings, Arc::new(login), Arc::new(graph)))
+        Ok(Self::over(settings, settings.app()?, Arc::new(login), Arc::new(graph)))
     }
 
     /// A reader over these transports.
-    fn over(settings: &GraphSettings, login: Arc<dyn Transport>, graph: Arc<dyn Transport>) -> Self {
+    fn over(settings: &GraphSettings, app: App, login: Arc<dyn Transport>, graph: Arc<dyn Transport>) -> Self {
         Self {
-            client: Client::new(settings, login, graph),
-            consent_url: settings.app().consent_url(),
+            consent_url: app.consent_url(),
+            client: Client::new(settings, app, login, graph),
             memory: tokio::sync::Mutex::default(),
             health: HealthBook::default(),
         }

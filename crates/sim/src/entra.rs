@@ -2,6 +2,8 @@
 //!
 //! Form and codes: Microsoft identity platform, "client credentials grant flow" and "error codes".
 
+mod assertion;
+
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -12,6 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use self::assertion::{ASSERTION_TYPE, Certificates};
 use crate::{
     company::people::TENANT_DOMAIN,
     faults::Fault,
@@ -43,6 +46,8 @@ pub(crate) struct Entra {
     pub(crate) tenant: Uuid,
     pub(crate) client: Uuid,
     pub(crate) secret: String,
+    /// The application's certificates.
+    pub(crate) certificates: Certificates,
     key: Uuid,
     /// Tokens that were given out before this second are refused.
     valid_from: std::sync::atomic::AtomicI64,
@@ -55,6 +60,7 @@ impl Entra {
             tenant: id("tenant"),
             client: id("client"),
             secret: format!("Sim~{}", URL_SAFE_NO_PAD.encode(Sha256::digest(format!("secret:{seed}")))),
+            certificates: Certificates::default(),
             key: Uuid::new_v4(),
             valid_from: i64::MIN.into(),
         }
@@ -207,12 +213,24 @@ fn token(world: &World, request: &Request, tenant: &str) -> Result<Reply, Error>
         );
         return Err(Error::bad("invalid_scope", 70011, text));
     };
-    let ours = resource.starts_with(&request.origin) || RESOURCES.contains(&resource.trim_end_matches('/'));
+    let ours = is_beside(resource, &request.origin) || RESOURCES.contains(&resource.trim_end_matches('/'));
     if !ours {
         let text = format!("The resource principal named {resource} was not found in the tenant named Lindenhof.");
         return Err(Error::bad("invalid_resource", 500_011, text));
     }
-    let Some(secret) = field("client_secret").or(basic_secret) else {
+    let proof = match (field("client_secret").or(basic_secret), field("client_assertion")) {
+        (None, Some(assertion)) if field("client_assertion_type").as_deref() == Some(ASSERTION_TYPE) => {
+            let address = format!("{}{}", request.origin, request.path);
+            let doubt = entra.certificates.believes(&assertion, &client, &address, world.clock.now());
+            if let Err((code, text)) = doubt {
+                return Err(Error::new(StatusCode::UNAUTHORIZED, "invalid_client", code, text));
+            }
+            None
+        }
+        (secret, _) => Some(secret),
+    };
+    let secret = proof.unwrap_or_else(|| Some(entra.secret.clone()));
+    let Some(secret) = secret else {
         let text =
             "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.";
         return Err(Error::new(StatusCode::UNAUTHORIZED, "invalid_client", 7_000_216, text));
@@ -244,6 +262,12 @@ fn token(world: &World, request: &Request, tenant: &str) -> Result<Reply, Error>
         "access_token": entra.token(world.clock.now(), life, audience, roles),
     });
     Ok(Reply::json(StatusCode::OK, &body).with("cache-control", "no-store, no-cache").with("pragma", "no-cache"))
+}
+
+/// Whether a resource is on the host that was asked, perhaps by another port: somebody may have put a line in between.
+fn is_beside(resource: &str, origin: &str) -> bool {
+    let host = |url: &str| url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+    host(resource).is_some_and(|there| host(origin).is_some_and(|here| here == there))
 }
 
 /// Client id and secret of HTTP Basic, each form-encoded (RFC 6749, 2.3.1).

@@ -21,6 +21,9 @@ pub(crate) enum SignInError {
     /// What came back is no answer of Entra's.
     #[error("sign-in fails: the login server's answer (status {status}) can't be read")]
     BadAnswer { status: u16 },
+    /// The certificate's key did not sign.
+    #[error("sign-in fails: the certificate's key can't sign")]
+    CannotSign,
     /// Entra can't be reached.
     #[error("sign-in fails: {0}")]
     Network(HttpError),
@@ -117,7 +120,7 @@ impl SignInError {
     pub(crate) fn class(&self) -> Class {
         match self {
             Self::Refused { problem: Problem::Busy, .. } | Self::Trouble { .. } => Class::Retryable,
-            Self::Refused { .. } | Self::BadAnswer { .. } => Class::NeedsAdministrator,
+            Self::Refused { .. } | Self::BadAnswer { .. } | Self::CannotSign => Class::NeedsAdministrator,
             Self::Network(error) => error.class(),
         }
     }
@@ -128,6 +131,7 @@ impl SignInError {
             Self::Refused { problem, .. } => problem.advice(consent_url),
             Self::Trouble { .. } => "it is tried again".to_owned(),
             Self::BadAnswer { .. } => "check the login address, and whether a proxy answers in its place".to_owned(),
+            Self::CannotSign => "export certificate and key again and enter them".to_owned(),
             Self::Network(error) => error.advice(),
         }
     }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
 use url::form_urlencoded;
 
-use super::{App, refusal::SignInError};
+use super::{App, Proof, certificate::ASSERTION_TYPE, refusal::SignInError};
 
 /// The part of a token's life after which it is renewed.
 const RENEW_AT: f64 = 0.8;
@@ -162,14 +162,25 @@ impl TokenSource {
         }
     }
 
+    /// What is sent for a token.
+    fn form(&self, url: &str, now: Timestamp) -> Result<String, SignInError> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "client_credentials").append_pair("client_id", &self.app.client_id);
+        match &self.app.proof {
+            Proof::Secret(secret) => form.append_pair("client_secret", secret.expose()),
+            Proof::Certificate(certificate) => {
+                let assertion = certificate.assertion(url, &self.app.client_id, now).ok_or(SignInError::CannotSign)?;
+                form.append_pair("client_assertion_type", ASSERTION_TYPE)
+                    .append_pair("client_assertion", assertion.expose())
+            }
+        };
+        Ok(form.append_pair("scope", &self.app.scope).finish())
+    }
+
     async fn ask(&self, number: u64, now: Timestamp) -> Result<Token, (SignInError, Option<Duration>)> {
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "client_credentials")
-            .append_pair("client_id", &self.app.client_id)
-            .append_pair("client_secret", self.app.client_secret.expose())
-            .append_pair("scope", &self.app.scope)
-            .finish();
-        let request = Request::post(self.app.token_url())
+        let url = self.app.token_url();
+        let form = self.form(&url, now).map_err(|error| (error, None))?;
+        let request = Request::post(url)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json")
             .body(Bytes::from(form))

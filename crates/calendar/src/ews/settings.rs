@@ -6,7 +6,7 @@ use busylamp_windows_auth::UserName;
 use thiserror::Error;
 use url::Url;
 
-use crate::entra::{self, App};
+use crate::entra::{self, App, Proof};
 
 /// A connection to an Exchange Server.
 #[derive(Clone, Debug)]
@@ -145,7 +145,7 @@ impl EwsSettings {
             EwsSignIn::OAuth { tenant, client_id, client_secret, login } => Some(App {
                 tenant: tenant.clone(),
                 client_id: client_id.clone(),
-                client_secret: client_secret.clone(),
+                proof: Proof::Secret(client_secret.clone()),
                 login: login.clone(),
                 scope: format!("{}/.default", self.url.origin().ascii_serialization()),
             }),

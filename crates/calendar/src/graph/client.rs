@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    entra::{Token, TokenSource},
+    entra::{App, Token, TokenSource},
 };
 
 /// Graph works on up to four questions of a batch at a time (`concepts/json-batching.md`).
@@ -61,10 +61,15 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(settings: &GraphSettings, login: Arc<dyn Transport>, graph: Arc<dyn Transport>) -> Self {
+    pub(super) fn new(
+        settings: &GraphSettings,
+        app: App,
+        login: Arc<dyn Transport>,
+        graph: Arc<dyn Transport>,
+    ) -> Self {
         Self {
             transport: graph,
-            tokens: TokenSource::new(login, settings.app()),
+            tokens: TokenSource::new(login, app),
             endpoint: settings.graph(),
             gate: KeyedGate::new(PER_MAILBOX, settings.ceiling / WORKED_ON_OF_A_BATCH),
             pace: Pace::new(AFTER_AN_OUTAGE),

@@ -8,7 +8,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::link::Endpoint;
-use crate::entra::{self, App};
+use crate::entra::{self, App, CertificateProblem, ClientCredential, CredentialProblem};
 
 /// A connection to Microsoft 365.
 #[derive(Clone, Debug)]
@@ -17,8 +17,8 @@ pub struct GraphSettings {
     pub tenant: String,
     /// The application's (client) id.
     pub client_id: String,
-    /// The application's client secret: its value, not its id.
-    pub client_secret: Secret,
+    /// What the application proves itself with.
+    pub credential: ClientCredential,
     /// Where tokens come from, for example `https://login.microsoftonline.com`.
     pub login: Url,
     /// Where Graph is, with its version, for example `https://graph.microsoft.com/v1.0`.
@@ -39,7 +39,7 @@ impl GraphSettings {
         Self {
             tenant: tenant.to_owned(),
             client_id: client_id.to_owned(),
-            client_secret,
+            credential: ClientCredential::Secret(client_secret),
             login: cloud.login(),
             endpoint: cloud.endpoint(),
             trust: Trust::System,
@@ -47,17 +47,18 @@ impl GraphSettings {
         }
     }
 
-    /// Checks what a connection can't be built from.
-    pub(super) fn validate(&self) -> Result<(), SettingsError> {
+    /// Checks all that can be checked without network.
+    ///
+    /// # Errors
+    /// The first thing found that can't be used.
+    pub fn validate(&self) -> Result<(), SettingsError> {
         if !entra::is_tenant(&self.tenant) {
             return Err(SettingsError::Tenant);
         }
         if self.client_id.trim().is_empty() {
             return Err(SettingsError::ClientId);
         }
-        if self.client_secret.expose().is_empty() {
-            return Err(SettingsError::ClientSecret);
-        }
+        self.credential.validate()?;
         for (name, url) in [("login", &self.login), ("endpoint", &self.endpoint)] {
             if !entra::is_endpoint(url) {
                 return Err(SettingsError::Url { name });
@@ -67,14 +68,14 @@ impl GraphSettings {
     }
 
     /// The application, asking for all that was consented to on Graph's host.
-    pub(super) fn app(&self) -> App {
-        App {
+    pub(super) fn app(&self) -> Result<App, SettingsError> {
+        Ok(App {
             tenant: self.tenant.clone(),
             client_id: self.client_id.clone(),
-            client_secret: self.client_secret.clone(),
+            proof: self.credential.proof()?,
             login: self.login.clone(),
             scope: format!("{}/.default", self.endpoint.origin().ascii_serialization()),
-        }
+        })
     }
 
     pub(super) fn graph(&self) -> Endpoint {
@@ -94,12 +95,37 @@ pub enum SettingsError {
     /// No secret.
     #[error("client_secret: it is empty")]
     ClientSecret,
+    /// A certificate that can't be used.
+    #[error("client_certificate: {0}")]
+    ClientCertificate(CertificateProblem),
     /// Not an address of a server.
     #[error("{name}: expected an https address without query and user")]
     Url {
         /// The setting.
         name: &'static str,
     },
+}
+
+impl SettingsError {
+    /// The setting that it is about.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::ClientId => "client_id",
+            Self::ClientSecret => "client_secret",
+            Self::ClientCertificate(_) => "client_certificate",
+            Self::Url { name } => name,
+        }
+    }
+}
+
+impl From<CredentialProblem> for SettingsError {
+    fn from(problem: CredentialProblem) -> Self {
+        match problem {
+            CredentialProblem::EmptySecret => Self::ClientSecret,
+            CredentialProblem::Certificate(problem) => Self::ClientCertificate(problem),
+        }
+    }
 }
 
 /// Microsoft's clouds. Host names from microsoft-graph-docs-contrib, `concepts/deployments.md`.
@@ -171,7 +197,7 @@ mod tests {
         let scopes = ["global", "us_gov", "us_dod", "china"].map(|name| {
             let settings = settings(name.parse().unwrap());
             assert_eq!(settings.validate(), Ok(()));
-            settings.app().scope
+            settings.app().unwrap().scope
         });
         assert_eq!(
             scopes,
@@ -190,8 +216,11 @@ mod tests {
         let mut settings = settings(Cloud::Global);
         settings.login = Url::parse("http://127.0.0.1:8080/login/").unwrap();
         settings.endpoint = Url::parse("http://127.0.0.1:8080/graph/v1.0").unwrap();
-        assert_eq!(settings.app().token_url(), "http://127.0.0.1:8080/login/contoso.example/oauth2/v2.0/token");
-        assert_eq!(settings.app().scope, "http://127.0.0.1:8080/.default");
+        assert_eq!(
+            settings.app().unwrap().token_url(),
+            "http://127.0.0.1:8080/login/contoso.example/oauth2/v2.0/token"
+        );
+        assert_eq!(settings.app().unwrap().scope, "http://127.0.0.1:8080/.default");
     }
 
     #[test]
@@ -203,7 +232,10 @@ mod tests {
         };
         assert_eq!(broken(|s| s.tenant = "a/../b".into()), Err(SettingsError::Tenant));
         assert_eq!(broken(|s| s.client_id = " ".into()), Err(SettingsError::ClientId));
-        assert_eq!(broken(|s| s.client_secret = Secret::new("")), Err(SettingsError::ClientSecret));
+        assert_eq!(
+            broken(|s| s.credential = ClientCredential::Secret(Secret::new(""))),
+            Err(SettingsError::ClientSecret)
+        );
         assert_eq!(
             broken(|s| s.endpoint = Url::parse("ftp://x/").unwrap()),
             Err(SettingsError::Url { name: "endpoint" })

@@ -32,7 +32,8 @@ impl Stage {
         let mut settings = GraphSettings::new(Cloud::Global, "contoso.example", "app", Secret::new("geheim"));
         settings.login = "http://login.test".parse().unwrap();
         settings.endpoint = "http://graph.test/v1.0".parse().unwrap();
-        let calendar = GraphCalendar::over(&settings, Arc::clone(&graph) as _, Arc::clone(&graph) as _);
+        let calendar =
+            GraphCalendar::over(&settings, settings.app().unwrap(), Arc::clone(&graph) as _, Arc::clone(&graph) as _);
         let reading = Reading { keep_titles: true, mask_personal: true, ..Reading::default() };
         Self { graph, calendar, reading, now: "2026-11-24T09:00:00Z".parse().unwrap() }
     }

@@ -26,6 +26,12 @@ pub struct Certificate {
 }
 
 impl Certificate {
+    /// The key that a certificate vouches for, as it stands in it (RFC 5280, section 4.1.2.7); `None` if it can't be read.
+    pub fn public_key(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
+        let (_, read) = X509Certificate::from_der(certificate).ok()?;
+        Some(read.public_key().subject_public_key.data.to_vec())
+    }
+
     /// Reads a certificate; `None` if it can't be read.
     pub fn read(certificate: &CertificateDer<'_>) -> Option<Self> {
         let (_, read) = X509Certificate::from_der(certificate).ok()?;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use busylamp_calendar::{
     ews::{Access, BindingUse, EwsSettings, EwsSignIn},
-    graph::{Cloud, GraphSettings},
+    graph::{CEILING, ClientCredential, Cloud, GraphSettings},
     hybrid::{Source, Sources},
 };
 use busylamp_core::{format::refusal::Refusal, ids::MailAddress, secret::Secret};
@@ -145,17 +145,31 @@ fn build_graph(written: &WrittenGraph, secrets: &Secrets) -> Result<Polled<Graph
         Some(text) => address(key, text, "https://graph.microsoft.com/v1.0"),
         None => Ok(preset),
     };
-    written
-        .client_secret
-        .as_ref()
-        .ok_or_else(|| Refusal::new("client_secret", "Microsoft Graph needs `client_secret`"))?;
     let settings = GraphSettings {
+        tenant: written.tenant.clone(),
+        client_id: written.client_id.clone(),
+        credential: credential(written, secrets)?,
         login: url("login", &written.login, cloud.login())?,
         endpoint: url("endpoint", &written.endpoint, cloud.endpoint())?,
         trust: trust("graph.trust", written.trust.as_ref(), secrets)?,
-        ..GraphSettings::new(cloud, &written.tenant, &written.client_id, secret("graph.client_secret", secrets)?)
+        ceiling: CEILING,
     };
+    settings.validate().map_err(|error| Refusal::new(error.key(), error.to_string()))?;
     Ok(Polled { settings: Box::new(settings), every: written.poll.0 })
+}
+
+/// What the application proves itself with: one of two.
+fn credential(written: &WrittenGraph, secrets: &Secrets) -> Result<ClientCredential, Refusal> {
+    match (&written.client_secret, &written.client_certificate) {
+        (Some(_), None) => Ok(ClientCredential::Secret(secret("graph.client_secret", secrets)?)),
+        (None, Some(_)) => Ok(ClientCredential::Certificate(secret("graph.client_certificate", secrets)?)),
+        (None, None) => {
+            Err(Refusal::new("client_secret", "Microsoft Graph needs `client_secret` or `client_certificate`"))
+        }
+        (Some(_), Some(_)) => {
+            Err(Refusal::new("client_certificate", "there is `client_secret` as well: leave one of the two out"))
+        }
+    }
 }
 
 fn cloud(name: Option<&str>) -> Result<Cloud, Refusal> {

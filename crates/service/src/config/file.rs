@@ -57,6 +57,8 @@ pub struct WrittenGraph {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret_expires: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<SecretSource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cloud: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,

@@ -53,6 +53,7 @@ impl WrittenInstance {
             ("starface.client_secret", starface.client_secret.as_ref()),
             ("starface.bridge.key", starface.bridge.as_ref().map(|bridge| &bridge.key)),
             ("graph.client_secret", graph.and_then(|graph| graph.client_secret.as_ref())),
+            ("graph.client_certificate", graph.and_then(|graph| graph.client_certificate.as_ref())),
             ("ews.password", ews.and_then(|ews| ews.password.as_ref())),
             ("ews.client_secret", ews.and_then(|ews| ews.client_secret.as_ref())),
         ];
@@ -205,6 +206,7 @@ impl WrittenInstance {
         sources.extend(starface.bridge.as_mut().map(|bridge| ("starface.bridge.key", &mut bridge.key)));
         if let Some(graph) = graph {
             sources.extend(graph.client_secret.as_mut().map(|source| ("graph.client_secret", source)));
+            sources.extend(graph.client_certificate.as_mut().map(|source| ("graph.client_certificate", source)));
         }
         if let Some(ews) = ews {
             sources.extend(ews.password.as_mut().map(|source| ("ews.password", source)));

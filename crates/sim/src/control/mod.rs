@@ -139,6 +139,11 @@ fn route(world: &World, request: &Request) -> std::result::Result<Option<Value>,
             let joins = request.method == Method::PUT;
             if staff::member(world, group, number, joins) { Ok(None) } else { Err(missing(group)) }
         }
+        ("POST", ["certificates"]) => {
+            let pem = body["pem"].as_str().unwrap_or_default();
+            world.entra.certificates.register(pem).map_err(|problem| Refusal(format!("pem: {problem}")))?;
+            Ok(None)
+        }
         ("POST", ["tokens", "expire"]) => {
             world.entra.expire(world.clock.now());
             world.sessions().end_all();

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Calendar, Outcome, Request,
-    entra::{App, TokenSource},
+    entra::{App, Proof, TokenSource},
     ews::{
         Access, EwsAccount, EwsCalendar,
         wires::{Credential, Wires},
@@ -172,7 +172,7 @@ async fn an_application_acts_as_the_owner_in_every_request_and_gets_a_fresh_toke
     let app = App {
         tenant: "contoso.example".into(),
         client_id: "app".into(),
-        client_secret: Secret::new("geheim"),
+        proof: Proof::Secret(Secret::new("geheim")),
         login: "https://login.test".parse().unwrap(),
         scope: "https://outlook.office365.com/.default".into(),
     };
