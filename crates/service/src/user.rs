@@ -6,6 +6,8 @@ mod past;
 
 pub(crate) use self::past::OURS;
 
+use std::fmt;
+
 use busylamp_core::{
     account::Dimension,
     event::Kind,
@@ -61,7 +63,7 @@ pub struct UserView {
 }
 
 /// A value of ours on the telephone system, and what comes back after it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct HoldView {
     /// Where.
     pub dimension: Dimension,
@@ -78,7 +80,7 @@ pub struct HoldView {
 }
 
 /// One event of a calendar.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct EventView {
     /// Unique within the mailbox.
     pub id: EventId,
@@ -94,6 +96,21 @@ pub struct EventView {
     pub title: Option<String>,
     /// Why it never counts.
     pub left_out: Option<LeftOut>,
+}
+
+// Titles and texts are for pages, not for logs.
+impl fmt::Debug for HoldView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { dimension, asleep, since, until, .. } = self;
+        write!(f, "HoldView {{ {dimension}, asleep: {asleep}, {since} to {until} }}")
+    }
+}
+
+impl fmt::Debug for EventView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, from, to, all_day, kind, left_out, .. } = self;
+        write!(f, "EventView {{ {id}, {from} to {to}, all day: {all_day}, {kind:?}, left out: {left_out:?} }}")
+    }
 }
 
 /// The telephone system showed another value from an instant on.

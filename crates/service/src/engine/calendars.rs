@@ -19,11 +19,12 @@ use super::{
     rhythm::Due,
     work::{Report, timed},
 };
+use crate::health;
 
 /// How far ahead calendars are read (§8.1).
 pub(crate) const AHEAD: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// And how far back, so that long events that run are found.
-const BACK: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// What came of a poll.
 pub(super) struct Polled {
@@ -77,17 +78,29 @@ impl Engine {
                 },
                 calendar::Outcome::Failed(error) => {
                     failed += 1;
+                    tracing::debug!(mailbox = %address, advice = error.advice(), "a calendar can't be read");
                     mailbox.trouble = Some(error);
                 }
             }
             touched.insert(address);
         }
+        let health_side = match side {
+            Side::Graph => health::Side::Graph,
+            Side::Ews => health::Side::Ews,
+        };
+        self.figures.asked(health_side, failed == 0);
         let found = instance.readers.found();
         if found != instance.found {
             instance.found = found;
             instance.found_unkept = true;
         }
-        tracing::debug!(instance = %id, %side, read, failed, took_ms = took, "the calendar was polled");
+        let failed_before = instance.failing.insert(side, failed).unwrap_or_default();
+        match (failed_before, failed) {
+            (0, 1..) => tracing::warn!(%side, read, failed, "some calendars can't be read; health says whose and why"),
+            (1.., 0) => tracing::info!(%side, "all calendars can be read again"),
+            _ => {}
+        }
+        tracing::debug!(%side, read, failed, took_ms = took, "calendars were polled");
         let users = instance.users.iter().filter(|(_, user)| user.mail.as_ref().is_some_and(|m| touched.contains(m)));
         self.dirty.extend(users.map(|(account, _)| (id.clone(), account.clone())));
     }

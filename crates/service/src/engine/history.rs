@@ -61,8 +61,9 @@ impl History {
         }
     }
 
-    /// Takes down a record.
-    pub(super) fn push(&mut self, record: Record) {
+    /// Takes down a record, at the instant as the store keeps it.
+    pub(super) fn push(&mut self, mut record: Record) {
+        record.at = Timestamp::from_microsecond(record.at.as_microsecond()).unwrap_or(record.at);
         tell(&record);
         if self.waiting.len() < MOST {
             self.waiting.push_back(record);
@@ -73,6 +74,11 @@ impl History {
         if !std::mem::replace(&mut self.is_losing, true) {
             tracing::warn!("the store is too slow for the history: some of it is not written down");
         }
+    }
+
+    /// Whether something is on its way to the store.
+    pub(super) fn is_writing(&self) -> bool {
+        !self.leaving.is_empty()
     }
 
     /// How many records were dropped since the start.

@@ -18,6 +18,7 @@ mod round;
 mod set_back;
 mod show;
 mod survey;
+mod whose;
 mod work;
 mod writes;
 
@@ -39,7 +40,11 @@ use tokio::{
 };
 
 pub(crate) use self::preview::{Calendars, Member, NO_ADDRESS};
-pub(crate) use self::{ask::Snapshot, calendars::AHEAD, show::latch};
+pub(crate) use self::{
+    ask::Snapshot,
+    calendars::{AHEAD, BACK},
+    show::latch,
+};
 use self::{history::History, instance::Instance, link::Link, work::Report};
 use crate::{
     ServiceError,
@@ -47,6 +52,7 @@ use crate::{
     board::Board,
     clock::Clock,
     config::{InstanceConfig, PbxKey},
+    figures::Figures,
     health::Health,
     user::Outcome,
 };
@@ -96,6 +102,7 @@ pub(crate) struct Engine {
     instances: BTreeMap<InstanceId, Instance>,
     links: BTreeMap<PbxKey, Link>,
     accounts: Accounts,
+    figures: Arc<Figures>,
     /// Users to be stepped in the next round.
     dirty: BTreeSet<UserKey>,
     /// When users want to be asked.
@@ -133,6 +140,7 @@ impl Engine {
             instances: BTreeMap::new(),
             links: BTreeMap::new(),
             accounts,
+            figures: Arc::default(),
             dirty: BTreeSet::new(),
             due: BTreeSet::new(),
             ahead: BTreeSet::new(),
@@ -147,6 +155,11 @@ impl Engine {
             begun: 0,
             unrecognised: BTreeSet::new(),
         }
+    }
+
+    /// What it counts.
+    pub(crate) fn figures(&self) -> Arc<Figures> {
+        Arc::clone(&self.figures)
     }
 
     /// Runs until it is asked to stop or nobody can ask any more.
@@ -180,7 +193,7 @@ impl Engine {
         };
         // Writes on their way are waited for; those still gathered are not sent. Either way the next start reads
         // what is shown and goes on from the journal (§7.2).
-        while self.links.values().any(Link::is_writing) {
+        while self.links.values().any(Link::is_writing) || self.history.is_writing() {
             let Some(result) = self.work.join_next().await else { break };
             self.take(result);
         }

@@ -1,7 +1,7 @@
 //! Explanations of the past, the present and the future (§9), in plain sentences.
 
 use busylamp_core::{
-    account::Dimension,
+    account::{Dimension, NumberClass, Presence},
     decide::Decision,
     explain::Speaker,
     ids::EventId,
@@ -9,21 +9,24 @@ use busylamp_core::{
     language::Language,
 };
 use busylamp_store::{Record, Recorded, What};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Explanation, KnownFrom, past::Wanted};
-use crate::engine::Snapshot;
+use crate::engine::{BACK, Snapshot};
+
+/// Whoever asks why it is so now names an instant that has just passed when the question arrives.
+const JUST_NOW: SignedDuration = SignedDuration::from_secs(2);
 
 impl Explanation {
     /// The explanation of an instant. `past` is what history tells from before the instant on, the earliest first.
     pub(crate) fn new(snapshot: &Snapshot, past: &[Record], at: Timestamp, language: Language) -> Self {
         let teller = Teller { snapshot, language };
-        if at < snapshot.now {
-            teller.past(past, at)
-        } else if at == snapshot.now {
+        if at > snapshot.now {
+            teller.future(at)
+        } else if snapshot.now.duration_since(at) < JUST_NOW {
             teller.now()
         } else {
-            teller.future(at)
+            teller.past(past, at)
         }
     }
 }
@@ -76,7 +79,7 @@ impl Teller<'_> {
                 self.say("So weit ist der Kalender noch nicht gelesen: nur bis", "The calendar is read only until");
             return empty(format!("{so_far} {}.", self.instant(read_until)));
         }
-        let after = at.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+        let after = at.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
         let decision = snapshot.ahead(at, after).into_iter().next().map(|stretch| stretch.decision).unwrap_or_default();
         let report = Report { decision, ..Report::default() };
         let told = self.speaker().explain(Some(&view), &report, at);
@@ -139,11 +142,34 @@ impl Teller<'_> {
         let until = match next {
             Some(next) => {
                 let (held, then) = (self.say("Das galt bis", "This held until"), self.say("Danach:", "Then:"));
-                format!("{held} {}. {then} {} – {}.", self.instant(next.at), next.dimension, self.value(next.after))
+                let what = self.named(&next.dimension, next.after);
+                format!("{held} {}. {then} {what}.", self.instant(next.at))
             }
             None => self.say("Das gilt noch.", "It still holds."),
         };
-        Explanation { at, from: KnownFrom::History, winner, events: Vec::new(), action, dimensions, until }
+        Explanation {
+            at,
+            from: KnownFrom::History,
+            winner,
+            events: self.events_of_today(at),
+            action,
+            dimensions,
+            until,
+        }
+    }
+
+    /// What ran at an instant that has passed, by the calendar as it is now: what was changed since is not known.
+    fn events_of_today(&self, at: Timestamp) -> Vec<String> {
+        let snapshot = self.snapshot;
+        let (Some(view), Some((_, read_at))) = (snapshot.view(self.language), &snapshot.agenda) else {
+            return Vec::new();
+        };
+        if at < read_at.saturating_sub(BACK).unwrap_or(Timestamp::MIN) {
+            return Vec::new();
+        }
+        let told = self.speaker().explain(Some(&view), &Report::default(), at);
+        let by_today = self.say("Nach dem Kalender von heute:", "By the calendar as it is today:");
+        std::iter::once(told.winner).chain(told.events).map(|event| format!("{by_today} {event}")).collect()
     }
 
     /// The last write or foreign change up to an instant.
@@ -205,24 +231,45 @@ impl Teller<'_> {
 
     /// What a decision wants, in a few words.
     fn decision(&self, decision: &Decision) -> String {
-        let wanted: Vec<String> = wanted_of(decision)
-            .into_iter()
-            .map(|(dimension, value)| match value {
-                Recorded::Text => self.say("ein Statustext", "a status text"),
-                Recorded::Switch(_) | Recorded::Presence(_) => format!("{dimension} {}", value.name()),
-            })
-            .collect();
+        let wanted: Vec<String> =
+            self.wanted_of(decision).iter().map(|(dimension, value)| self.named(dimension, Some(*value))).collect();
         if wanted.is_empty() { self.say("nichts gewollt", "nothing is wanted") } else { wanted.join(", ") }
     }
 
     fn dimensions(&self, decision: &Decision) -> Vec<(Dimension, String)> {
-        let will = self.say("Gewollt ist", "Wanted is");
-        let sentence = |(_, value)| format!("{will} {}.", self.value(Some(value)));
-        let named = |name: &str| Dimension::try_from(name.to_owned()).ok();
-        wanted_of(decision)
-            .into_iter()
-            .filter_map(|(name, value)| Some((named(name)?, sentence((name, value)))))
-            .collect()
+        let is = self.say("Gewollt ist", "Wanted is");
+        let wanted = self.wanted_of(decision).into_iter();
+        wanted.map(|(dimension, value)| (dimension, format!("{is} {}.", self.value(Some(value))))).collect()
+    }
+
+    /// What a decision wants, by dimension, of the diversions that there are now.
+    fn wanted_of(&self, decision: &Decision) -> Vec<(Dimension, Recorded)> {
+        let entries = self.snapshot.shown.iter().filter_map(|shown| shown.diversions.as_ref()).flatten();
+        let diversions = entries.filter_map(|(id, entry)| {
+            let on = match entry.number {
+                NumberClass::External => decision.forward.external,
+                NumberClass::Internal => decision.forward.internal,
+                NumberClass::Unknown => None,
+            };
+            let on = on.filter(|on| !on || entry.has_destination)?;
+            Some((Dimension::Diversion(id.clone()), Recorded::Switch(on)))
+        });
+        let dnd = decision.dnd.map(|on| (Dimension::Dnd, Recorded::Switch(on)));
+        let presence = decision.presence.map(|presence| (Dimension::Presence, Recorded::Presence(presence)));
+        let text = decision.text.as_ref().map(|_| (Dimension::Text, Recorded::Text));
+        dnd.into_iter().chain(diversions).chain(presence).chain(text).collect()
+    }
+
+    /// A dimension with its value.
+    fn named(&self, dimension: &Dimension, value: Option<Recorded>) -> String {
+        let (german, english) = match dimension {
+            Dimension::Dnd => ("Nicht stören", "do not disturb"),
+            Dimension::Diversion(_) => ("Umleitung", "diversion"),
+            Dimension::Presence => ("Chat-Status", "presence"),
+            Dimension::Text => ("Statustext", "status text"),
+            Dimension::Label(_) => ("Tastenbeschriftung", "key label"),
+        };
+        format!("{} {}", self.say(german, english), self.value(value))
     }
 
     /// An event by its hours and kind, if the calendar still has it.
@@ -258,11 +305,21 @@ impl Teller<'_> {
     }
 
     fn value(&self, value: Option<Recorded>) -> String {
-        match value {
-            None => self.say("nichts", "nothing"),
-            Some(Recorded::Text) => self.say("ein Text", "a text"),
-            Some(value) => value.name().to_owned(),
-        }
+        let (german, english) = match value {
+            None => ("nichts", "nothing"),
+            Some(Recorded::Text) => ("ein Text", "a text"),
+            Some(Recorded::Switch(true)) => ("an", "on"),
+            Some(Recorded::Switch(false)) => ("aus", "off"),
+            Some(Recorded::Presence(presence)) => match presence {
+                Presence::Available => ("verfügbar", "available"),
+                Presence::Away => ("abwesend", "away"),
+                Presence::ExtendedAway => ("länger abwesend", "extended away"),
+                Presence::DoNotDisturb => ("nicht stören", "do not disturb"),
+                Presence::FreeForChat => ("bereit zum Chatten", "free for chat"),
+                Presence::Unavailable => ("abgemeldet", "logged off"),
+            },
+        };
+        self.say(german, english)
     }
 
     fn speaker(&self) -> Speaker<'_> {
@@ -277,18 +334,4 @@ impl Teller<'_> {
     fn say(&self, german: &str, english: &str) -> String {
         self.language.pick(german, english).to_owned()
     }
-}
-
-/// What a decision wants, by the names of dimensions; `forward` for the diversions.
-fn wanted_of(decision: &Decision) -> Vec<(&'static str, Recorded)> {
-    let forward = decision.forward.external;
-    [
-        decision.dnd.map(|on| ("dnd", Recorded::Switch(on))),
-        forward.map(|on| ("forward", Recorded::Switch(on))),
-        decision.presence.map(|presence| ("presence", Recorded::Presence(presence))),
-        decision.text.as_ref().map(|_| ("text", Recorded::Text)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
