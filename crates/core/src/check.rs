@@ -37,3 +37,16 @@ impl Step {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_fault_stands_in_the_way() {
+        let is_ok = |verdict| Step::new("sign-in", verdict).is_ok();
+        assert!(is_ok(Verdict::Ok("as 0001".to_owned())));
+        assert!(is_ok(Verdict::Note("without the bridge".to_owned())));
+        assert!(!is_ok(Verdict::Fault("refused".to_owned())));
+    }
+}

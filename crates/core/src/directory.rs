@@ -54,6 +54,20 @@ mod tests {
     }
 
     #[test]
+    fn more_than_half_is_counted_exactly() {
+        let five = accounts(&["a", "b", "c", "d", "e"]);
+        for (left, counts) in [(&["a", "b", "c", "d"][..], true), (&["a", "b", "c"], true), (&["a", "b"], false)] {
+            let mut membership = Membership::default();
+            membership.take(five.clone());
+            assert_eq!(membership.take(accounts(left)), counts, "{left:?}");
+        }
+        let mut pair = Membership::default();
+        pair.take(accounts(&["a", "b"]));
+        assert!(pair.take(accounts(&["b"])), "one may always go");
+        assert!(pair.take(accounts(&["c"])), "though all go with it");
+    }
+
+    #[test]
     fn a_doubt_ends_with_a_usual_reading() {
         let mut membership = Membership::default();
         membership.take(accounts(&["a", "b", "c"]));

@@ -124,3 +124,164 @@ fn is_within(at: Timestamp, span: SignedDuration, now: Timestamp) -> bool {
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::journal::Journal;
+
+    /// One dimension at whose foreign values somebody looks.
+    struct Ring {
+        fight: Fight<&'static str>,
+        leads: bool,
+        winner: EventId,
+        running: BTreeSet<EventId>,
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).expect("in range")
+    }
+
+    impl Ring {
+        fn new(leads: bool) -> Self {
+            Self { fight: Fight::default(), leads, winner: "a".into(), running: BTreeSet::new() }
+        }
+
+        fn rules(&self, now: Timestamp) -> Rules<'_> {
+            Rules {
+                leads: self.leads,
+                resting: false,
+                on_foreign: OnForeign::WriteAgain,
+                winner: Some(&self.winner),
+                running: &self.running,
+                unknown: false,
+                journal: Journal::Writable,
+                number: 1,
+                now,
+            }
+        }
+
+        fn meet(&mut self, shows: &'static str, now: Timestamp) -> OnForeign {
+            let mut fight = std::mem::take(&mut self.fight);
+            let judged = fight.meet(&shows, &self.rules(now));
+            self.fight = fight;
+            judged
+        }
+
+        /// Somebody changes the value, and at once it is written over.
+        fn round(&mut self, now: Timestamp) -> OnForeign {
+            let judged = self.meet("foreign", now);
+            self.fight.written(now);
+            judged
+        }
+
+        fn pause(&self, now: Timestamp) -> i64 {
+            self.fight.next_write(&self.rules(now)).duration_since(now).as_secs()
+        }
+    }
+
+    #[test]
+    fn who_changes_it_again_within_a_minute_insists() {
+        for (second, judged) in [(59, OnForeign::Insisted), (60, OnForeign::WriteAgain)] {
+            let mut ring = Ring::new(false);
+            assert_eq!(ring.round(at(0)), OnForeign::WriteAgain, "the first is written over");
+            assert_eq!(ring.round(at(second)), judged, "after {second} s");
+        }
+    }
+
+    #[test]
+    fn a_quick_change_insists_only_as_the_second_of_ten_minutes() {
+        let mut ring = Ring::new(false);
+        ring.fight.written(at(0));
+        assert_eq!(ring.round(at(1)), OnForeign::WriteAgain, "it is the first");
+        assert_eq!(ring.round(at(601)), OnForeign::WriteAgain, "the other was ten minutes ago, and it is not quick");
+    }
+
+    #[test]
+    fn where_the_program_leads_nobody_insists_and_the_third_of_ten_minutes_is_flagged() {
+        let mut ring = Ring::new(true);
+        for second in [0, 10] {
+            assert_eq!(ring.round(at(second)), OnForeign::WriteAgain);
+            assert!(!ring.fight.is_flagged(at(second)));
+            assert_eq!(ring.fight.wake_at(), None);
+        }
+        assert_eq!(ring.round(at(599)), OnForeign::WriteAgain);
+        assert!(ring.fight.is_flagged(at(599)));
+        assert_eq!(ring.fight.wake_at(), Some(at(599 + 600)), "the flag ends ten minutes after the last change");
+        assert!(ring.fight.is_flagged(at(1198)) && !ring.fight.is_flagged(at(1199)));
+        ring.fight.prune(at(1199));
+        assert_eq!(ring.fight.wake_at(), None);
+    }
+
+    #[test]
+    fn a_change_ten_minutes_ago_does_not_count() {
+        let mut ring = Ring::new(true);
+        for second in [0, 300, 600] {
+            ring.round(at(second));
+        }
+        assert!(!ring.fight.is_flagged(at(600)));
+    }
+
+    #[test]
+    fn writes_over_foreign_values_keep_their_distance() {
+        let mut ring = Ring::new(true);
+        assert_eq!(ring.pause(at(0)), 0, "the first at once");
+        ring.round(at(0));
+        assert_eq!(
+            (ring.pause(at(0)), ring.pause(at(20)), ring.fight.next_write(&ring.rules(at(40)))),
+            (30, 10, at(30))
+        );
+        ring.round(at(30));
+        ring.round(at(60));
+        assert_eq!(ring.pause(at(60)), 300, "another program is writing");
+        let winner = EventId::from("a");
+        ring.fight.reign(Some(&winner));
+        assert_eq!(ring.pause(at(60)), 300, "under the same winner it stays so");
+        ring.fight.reign(Some(&"b".into()));
+        assert_eq!(ring.pause(at(60)), 30, "a new winner begins anew");
+        assert_eq!(ring.fight.next_write(&ring.rules(at(10))), at(10), "a write that is yet to come was the clock's");
+    }
+
+    #[test]
+    fn the_same_foreign_value_counts_once_until_it_is_written_over_or_gone() {
+        let mut ring = Ring::new(true);
+        for second in 0..5 {
+            assert_eq!(ring.meet("foreign", at(second)), OnForeign::WriteAgain);
+        }
+        assert!(!ring.fight.is_flagged(at(5)));
+        ring.fight.settled();
+        ring.meet("foreign", at(6));
+        ring.meet("another", at(7));
+        assert!(ring.fight.is_flagged(at(7)));
+    }
+
+    #[test]
+    fn what_no_rule_asks_for_is_forgotten() {
+        let mut ring = Ring::new(true);
+        ring.round(at(0));
+        assert!(!ring.fight.is_empty());
+        ring.fight.prune(at(599));
+        assert!(!ring.fight.is_empty(), "the change counts for ten minutes");
+        ring.fight.prune(at(600));
+        assert!(ring.fight.is_empty());
+
+        ring.round(at(1000));
+        ring.meet("foreign", at(1001));
+        ring.fight.prune(at(2000));
+        assert_eq!(ring.fight.next_write(&ring.rules(at(1010))), at(1030), "a value still waits to be written over");
+        ring.fight.settled();
+        ring.fight.prune(at(2000));
+        assert!(ring.fight.is_empty());
+    }
+
+    #[test]
+    fn only_so_many_changes_are_remembered() {
+        let mut ring = Ring::new(true);
+        for second in 0..100 {
+            ring.round(at(second));
+        }
+        assert_eq!(ring.fight.changes, (92..100).map(at).collect::<Vec<_>>());
+    }
+}

@@ -103,4 +103,12 @@ mod tests {
         assert_eq!(MailAddress::parse(" Anna.Ärmel@Example.COM\t"), MailAddress::parse("anna.ärmel@example.com"));
         assert_eq!(MailAddress::parse("  "), None);
     }
+
+    #[test]
+    fn an_address_is_written_as_it_is_compared() {
+        let mail = MailAddress::from(" Anna@Example.COM ".to_owned());
+        assert_eq!(mail.as_str(), "anna@example.com");
+        assert_eq!(mail.to_string(), "anna@example.com");
+        assert_eq!(String::from(mail), "anna@example.com");
+    }
 }

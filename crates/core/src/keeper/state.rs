@@ -70,3 +70,60 @@ impl UserState {
         self.parked.remove(dimension);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hold::{Circumstances, Pending};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).expect("in range")
+    }
+
+    fn hold(end: Timestamp, pending: Option<Purpose>) -> Hold<Value> {
+        Hold {
+            before: Value::Switch(false),
+            ours: Value::Switch(true),
+            pending: pending.map(|purpose| Pending { number: 1, was: Value::Switch(false), purpose }),
+            since: at(0),
+            end,
+            circumstances: Circumstances { event: "a".into(), stamp: 0 },
+        }
+    }
+
+    fn state(hold: Hold<Value>) -> UserState {
+        let keeping = Keeping { hold: Some(hold), ..Keeping::default() };
+        UserState { dimensions: BTreeMap::from([(Dimension::Dnd, keeping)]), ..UserState::default() }
+    }
+
+    #[test]
+    fn how_many_writes_there_were_is_nothing_to_remember() {
+        let state = UserState { writes: 7, presence_seen: Some(Presence::Away), ..UserState::default() };
+        assert!(state.is_empty() && state.is_settled());
+        let unread = UserState { text_unread: true, ..UserState::default() };
+        assert!(!unread.is_empty() && unread.is_settled());
+    }
+
+    #[test]
+    fn a_give_back_is_overdue_from_the_end_of_its_event() {
+        assert_eq!(UserState::default().overdue_since(at(0)), None);
+        let runs = state(hold(at(60), None));
+        assert_eq!((runs.overdue_since(at(59)), runs.overdue_since(at(60))), (None, Some(at(60))));
+        let taking = state(hold(at(60), Some(Purpose::Take)));
+        assert_eq!(taking.overdue_since(at(59)), None, "it is not given back yet");
+        let ended_early = state(hold(at(60), Some(Purpose::GiveBack)));
+        assert_eq!(ended_early.overdue_since(at(30)), Some(at(30)), "it is on its way though its event would run");
+    }
+
+    #[test]
+    fn what_is_discarded_is_forgotten_here_and_where_it_was_parked() {
+        let mut state = state(hold(at(60), Some(Purpose::GiveBack)));
+        state.parked.insert(Dimension::Text, hold(at(60), None));
+        assert!(state.has_pending() && !state.is_settled() && !state.is_empty());
+        assert_eq!(state.holds().map(|(dimension, _)| dimension).collect::<Vec<_>>(), [&Dimension::Dnd]);
+        state.discard(&Dimension::Dnd);
+        assert!(!state.has_pending() && state.is_settled() && !state.is_empty());
+        state.discard(&Dimension::Text);
+        assert!(state.is_empty());
+    }
+}
