@@ -1,7 +1,7 @@
 // A service with its pages and an empty store: started on a free port, gone with its folder.
 
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
@@ -16,8 +16,9 @@ export class House {
   /** The board. */
   url;
 
-  static async start() {
-    const house = new House();
+  /** With an instance as `busylamp apply` takes it, and its secrets by the names of their variables; or empty. */
+  static async start({ instance, secrets } = {}) {
+    const house = new House(instance, secrets);
     try {
       await within(START, "the set-up address", house.announced());
     } catch (error) {
@@ -27,8 +28,14 @@ export class House {
     return house;
   }
 
-  constructor() {
+  constructor(instance, secrets) {
     this.folder = mkdtempSync(path.join(tmpdir(), "busylamp-house-"));
+    if (instance) {
+      const file = path.join(this.folder, "instance.toml");
+      writeFileSync(file, instance);
+      const env = { ...process.env, ...secrets };
+      execFileSync(process.env.BUSYLAMP, ["apply", "--data", this.folder, file], { env, stdio: "inherit" });
+    }
     const options = ["run", "--data", this.folder, "--listen", "127.0.0.1:0"];
     this.process = spawn(process.env.BUSYLAMP, options, { stdio: ["ignore", "pipe", "ignore"] });
     this.ended = new Promise((resolve) => this.process.once("exit", (code, signal) => resolve(code ?? signal)));

@@ -90,7 +90,7 @@ impl Tab {
     }
 
     /// Its fields, whatever section they stand in.
-    pub(crate) fn fields(self) -> impl Iterator<Item = &'static Field> {
+    pub(crate) fn fields(self) -> impl Iterator<Item = &'static Field> + Clone {
         self.sections().iter().flat_map(|section| section.fields)
     }
 

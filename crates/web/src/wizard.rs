@@ -260,9 +260,8 @@ async fn take(
 impl Writing<'_> {
     /// Tries a step; the next one follows if nothing stands in the way, or if nobody minds.
     async fn go_on(&self, step: Step, draft: &mut Draft, anyway: bool) -> Result<Next, Stop> {
-        if let Some(field) = draft.missing(step.fields().into_iter()) {
-            return Err(Stop::Wrong(Box::new(Wrong::missing(field, self.language))));
-        }
+        let asked = self.asked();
+        asked.look_over(draft, step.fields().into_iter())?;
         if step == Step::Calendar && !draft.has_table("graph") && !draft.has_table("ews") {
             let text = self.language.pick(
                 "Eine Instanz braucht einen Kalender: Microsoft Graph oder einen Exchange Server, oder beide.",
@@ -270,7 +269,6 @@ impl Writing<'_> {
             );
             return Err(Stop::Wrong(Box::new(Wrong::at("graph", text))));
         }
-        let asked = self.asked();
         match step {
             Step::Calendar | Step::Pbx => asked.test(draft, step.side()).await?,
             Step::Group => asked.test_users(draft).await?,

@@ -89,7 +89,7 @@ for (const [locale, words] of Object.entries(WORDS)) {
       await seen("set-up");
       await type(page, field(words.name), "anna", PASSWORD);
       await page.getByRole("link", { name: words.people }).waitFor();
-      assert.equal(page.url(), house.url);
+      assert.equal(page.url(), `${house.url}wizard/calendar`);
 
       await page.getByRole("link", { name: words.people }).press("Enter");
       await heading(words.people).waitFor();

@@ -11,6 +11,7 @@ mod day;
 mod exchange;
 mod hybrid;
 mod outages;
+mod pages;
 mod privacy;
 mod process;
 mod restarts;

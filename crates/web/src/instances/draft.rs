@@ -292,8 +292,11 @@ impl Draft {
                 put(&mut json, key, Value::from(""));
             }
         }
-        if get(&json, "starface.password").is_none() {
-            put(&mut json, "starface.password", stored());
+        for key in ["starface.password", "starface.bridge.key"] {
+            let table = key.rsplit_once('.').map_or("", |(table, _)| table);
+            if get(&json, key).is_none() && get(&json, table).is_some() {
+                put(&mut json, key, stored());
+            }
         }
         read(&json)
     }
@@ -303,6 +306,18 @@ impl Draft {
         let json = self.json();
         let used = self.typed.iter().filter(|(place, _)| get(&json, place).is_some_and(Value::is_object));
         used.map(|(place, secret)| (place.clone(), secret.clone())).collect()
+    }
+
+    /// The first of these fields that has to have an address and has something else.
+    pub(crate) fn no_address(&self, mut fields: impl Iterator<Item = &'static Field>) -> Option<&'static Field> {
+        fields.find(|field| {
+            let (scheme, typed) = match field.kind {
+                Kind::Line { example, .. } => (example.split_once("://"), self.text(field.key)),
+                _ => return false,
+            };
+            let any = typed.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
+            self.applies(field) && scheme.is_some() && !typed.is_empty() && !any
+        })
     }
 
     /// The first field of these that needs a value and has none.

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Site,
-    options::{Side, Tab, at},
+    options::{Field, Side, Tab, at},
     page::{Frame, show},
     people::{Administrator, Visitor},
 };
@@ -270,11 +270,19 @@ impl Asked<'_> {
 
     /// Whether the draft can be read as an instance.
     pub(crate) fn check(&self, draft: &Draft) -> Result<(), Stop> {
-        let missing = draft.missing(Tab::ALL.into_iter().flat_map(Tab::fields));
-        if let Some(field) = missing {
-            return Err(Stop::Wrong(Box::new(Wrong::missing(field, self.language))));
-        }
+        self.look_over(draft, Tab::ALL.into_iter().flat_map(Tab::fields))?;
         draft.written().map(drop).map_err(|refusal| self.stop(ServiceError::Refused(refusal)))
+    }
+
+    /// Whether these fields have what they need.
+    pub(crate) fn look_over(
+        &self,
+        draft: &Draft,
+        fields: impl Iterator<Item = &'static Field> + Clone,
+    ) -> Result<(), Stop> {
+        let missing = draft.missing(fields.clone()).map(|field| Wrong::missing(field, self.language));
+        let wrong = missing.or_else(|| draft.no_address(fields).map(|field| Wrong::unfit(field, self.language)));
+        wrong.map_or(Ok(()), |wrong| Err(Stop::Wrong(Box::new(wrong))))
     }
 
     /// A refusal beside its field; everything else as it is.
@@ -293,6 +301,11 @@ impl Asked<'_> {
         let written = draft.written_so_far().map_err(refused)?;
         let service = &self.site.service;
         draft.trial = match side {
+            // An Exchange Server is signed in to for a mailbox only, and the group's members have them.
+            Some(Side::Calendar) if id.is_some() => {
+                let found = service.try_all(id, &written, &secrets).await;
+                Some(Trial::all(found.map_err(|error| self.stop(error))?))
+            }
             Some(Side::Calendar) => {
                 let found = service.try_calendar(id, &written, &secrets).await;
                 Some(Trial::calendar(found.map_err(|error| self.stop(error))?))

@@ -124,6 +124,11 @@ impl Wrong {
         Self::at(field.key, language.pick("Hier fehlt etwas.", "Something is missing here."))
     }
 
+    /// A field with something unfit in it.
+    pub(crate) fn unfit(field: &'static Field, language: Language) -> Self {
+        Self::at(field.key, &unfit(field, language))
+    }
+
     /// A field that a refusal is about. `None` if it is about none that the pages know.
     pub(crate) fn refused(refusal: &Refusal, language: Language) -> Option<Self> {
         // The list of own keywords is refused as one; which of them it was stands in front.
@@ -152,6 +157,12 @@ fn unfit(field: &Field, language: Language) -> String {
         Kind::Line { example, .. } if !example.is_empty() => {
             language.pick(format!("So geht es nicht. Richtig wäre etwa: {example}"), format!("This will not do. Right would be, say: {example}"))
         }
+        Kind::Secret { .. } | Kind::SecretText => language
+            .pick(
+                "Bitte neu eingeben. Ein Geheimnis geht nur an den Server, für den es eingegeben wurde.",
+                "Please enter it anew. A secret is sent to no other server than the one it was entered for.",
+            )
+            .to_owned(),
         _ => language.pick("So geht es nicht.", "This will not do.").to_owned(),
     }
 }

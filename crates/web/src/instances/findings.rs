@@ -76,15 +76,36 @@ impl Trial {
         self.steps.iter().all(|step| !matches!(step.verdict, Verdict::Fault(_)))
     }
 
+    fn has_notes(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.verdict, Verdict::Note(_)))
+    }
+
     pub(crate) fn view(&self, language: Language) -> TrialView {
+        let lines = |of: fn(&Verdict) -> bool| {
+            let steps = self.steps.iter().filter(|step| of(&step.verdict));
+            steps.map(|step| step.line(language)).collect()
+        };
         TrialView {
-            ok: self.is_ok(),
-            headline: if self.is_ok() {
-                language.pick("Die Verbindung steht.", "The connection works.")
+            class: if !self.is_ok() {
+                "bad"
+            } else if self.has_notes() {
+                "warn"
             } else {
-                language.pick("So geht es noch nicht.", "It does not work yet.")
+                "good"
             },
-            steps: self.steps.iter().map(|step| step.line(language)).collect(),
+            headline: if !self.is_ok() {
+                language.pick("So geht es noch nicht.", "It does not work yet.")
+            } else if self.has_notes() {
+                language.pick(
+                    "Nichts steht im Weg; bitte die Hinweise lesen.",
+                    "Nothing stands in the way; please read the notes.",
+                )
+            } else {
+                language.pick("Die Verbindung steht.", "The connection works.")
+            },
+            told: lines(|verdict| !matches!(verdict, Verdict::Ok(_))),
+            fine: lines(|verdict| matches!(verdict, Verdict::Ok(_))),
+            fine_word: language.pick("Was in Ordnung ist", "What is fine"),
             users: self.users.as_ref().map(|users| users.summary(language)),
             lost: self.users.iter().flat_map(|users| users.lines(language)).collect(),
         }
@@ -98,9 +119,13 @@ fn steps(walked: Vec<Walked>) -> Vec<StepView> {
 
 /// A trial for people.
 pub(crate) struct TrialView {
-    pub(crate) ok: bool,
+    pub(crate) class: &'static str,
     pub(crate) headline: &'static str,
-    pub(crate) steps: Vec<Line>,
+    /// Faults and notes.
+    pub(crate) told: Vec<Line>,
+    /// All that is as it should be, to be unfolded.
+    pub(crate) fine: Vec<Line>,
+    pub(crate) fine_word: &'static str,
     pub(crate) users: Option<String>,
     pub(crate) lost: Vec<Lost>,
 }
@@ -129,7 +154,9 @@ impl StepView {
             Verdict::Note(note) => ("warn", language.pick("Hinweis", "note"), note),
             Verdict::Fault(fault) => ("bad", language.pick("Fehler", "fault"), fault),
         };
-        let name = step_name(self.name).map_or(self.name, |name| name.get(language));
+        // The driver names its steps after itself.
+        let bare = self.name.strip_prefix(self.through.as_str()).map_or(self.name, str::trim_start);
+        let name = step_name(bare).map_or(bare, |name| name.get(language));
         Line { class, mark, name: format!("{}: {name}", self.through), text: text.clone() }
     }
 }
@@ -140,17 +167,30 @@ fn step_name(name: &str) -> Option<Text> {
         "sign-in" => ("Anmeldung", "sign-in"),
         "connection" => ("Verbindung", "connection"),
         "server" => ("Server", "server"),
+        "time" => ("Zeit", "time"),
+        "time zone" => ("Zeitzone", "time zone"),
+        "version" => ("Version", "version"),
         "group" => ("Gruppe", "group"),
         "groups" => ("Gruppen", "groups"),
-        "calendar" => ("Kalender", "calendar"),
-        "keywords" => ("Schlüsselwörter", "keywords"),
-        "rights" => ("Rechte", "rights"),
-        "bridge" => ("Brücke", "bridge"),
-        "version" => ("Version", "version"),
         "user" => ("Benutzer", "user"),
         "users" => ("Benutzer", "users"),
-        "labels" => ("Beschriftungen", "labels"),
+        "mail addresses" => ("Mailadressen", "mail addresses"),
+        "numbers" => ("Rufnummern", "numbers"),
         "diversions" => ("Umleitungen", "diversions"),
+        "spellings" => ("Schreibweisen", "spellings"),
+        "entries" => ("Einträge", "entries"),
+        "keys" => ("Tasten", "keys"),
+        "key forms" => ("Formen der Tasten", "key forms"),
+        "labels" => ("Beschriftungen", "labels"),
+        "bridge" => ("Brücke", "bridge"),
+        "bridge found" => ("von der Brücke gefunden", "found by the bridge"),
+        "states" => ("Zustände", "states"),
+        "events" => ("Meldungen", "events"),
+        "can" => ("Möglichkeiten", "abilities"),
+        "calendar" => ("Kalender", "calendar"),
+        "changes" => ("Änderungen", "changes"),
+        "keywords" => ("Schlüsselwörter", "keywords"),
+        "rights" => ("Rechte", "rights"),
         _ => return None,
     };
     Some(Text { german, english })

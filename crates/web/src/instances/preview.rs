@@ -174,13 +174,16 @@ fn view(preview: &Preview, shower: &Shower) -> View {
             sum(language.pick("Chat-Status gesetzt", "Chat presence set"), summary.presence_hours),
             sum(language.pick("Statustext gesetzt", "Status text set"), summary.text_hours),
         ],
-        unread_word: if unread == 0 {
-            String::new()
-        } else {
-            language.pick(
+        unread_word: match unread {
+            0 => String::new(),
+            1 => language.pick(
+                "1 Kalender ließ sich nicht lesen; für diesen Benutzer ist nichts vorherzusagen:".to_owned(),
+                "1 calendar could not be read; for this user nothing can be foretold:".to_owned(),
+            ),
+            _ => language.pick(
                 format!("{unread} Kalender ließen sich nicht lesen; für diese Benutzer ist nichts vorherzusagen:"),
                 format!("{unread} calendars could not be read; for these users nothing can be foretold:"),
-            )
+            ),
         },
         unread: preview.unread.clone(),
         users: preview.users.iter().map(|user| shower.user(user)).collect(),
@@ -203,7 +206,7 @@ impl Shower {
                 count => language.pick(format!("{count} Unterschiede"), format!("{count} differences")),
             },
             lines: user.differences.iter().map(|difference| self.line(difference)).collect(),
-            more: more(user.more, language, "", ""),
+            more: more(user.more, language, "Unterschiede", "differences"),
         }
     }
 

@@ -70,6 +70,16 @@ impl Step {
         Text { german, english }
     }
 
+    /// What stands above single options.
+    fn legend(self) -> Text {
+        let (german, english) = match self {
+            Self::Calendar | Self::Pbx | Self::Group => return self.title(),
+            Self::Policy => ("Telefon und Chat", "Telephone and chat"),
+            Self::Done => ("Name und Sprache", "Name and language"),
+        };
+        Text { german, english }
+    }
+
     pub(super) fn heading(self) -> Text {
         let (german, english) = match self {
             Self::Calendar => ("Wo sind die Kalender?", "Where are the calendars?"),
@@ -161,7 +171,7 @@ impl Step {
             self.whole().into_iter().map(|part| section(part, draft, wrong, language)).collect();
         if !chosen.is_empty() {
             sections.push(SectionView {
-                title: self.title().get(language),
+                title: self.legend().get(language),
                 intro: None,
                 folded: false,
                 fields: chosen.into_iter().map(|field| view(field, draft, wrong, language)).collect(),
