@@ -12,6 +12,7 @@
 //! board     what is shown to people: the lamps
 //! user      everything about one user, and why
 //! health    how it goes
+//! figures   what is counted, for metrics
 //! instances instances in the store: put there, changed, deleted
 //! check     a walk through the whole chain, for the administrator
 //! trial     walks through a configuration that is not saved
@@ -26,6 +27,7 @@ pub mod clock;
 pub mod config;
 mod control;
 mod engine;
+pub mod figures;
 pub mod health;
 mod instances;
 pub mod preview;
@@ -34,7 +36,9 @@ mod service;
 pub mod trial;
 pub mod user;
 
-pub use control::{apply as apply_to_running, is_running, listen, socket};
+pub use control::{
+    apply as apply_to_running, check as check_running, export as export_from_running, is_running, listen, socket,
+};
 pub use instances::{Described, apply, described, stored_instances};
 pub use service::{Service, ServiceError, Settings};
 pub use user::Outcome;

@@ -14,6 +14,7 @@ use crate::{
     board::Board,
     clock::Clock,
     engine::{Configured, Engine, Request},
+    figures::Figures,
     instances::read,
 };
 
@@ -34,6 +35,7 @@ pub struct Service {
     /// Changes of configuration take turns.
     pub(crate) changing: Mutex<()>,
     board: watch::Receiver<Arc<Board>>,
+    figures: Arc<Figures>,
     engine: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -72,8 +74,9 @@ impl Service {
         let (requests, inbox) = mpsc::channel(16);
         let accounts = Accounts::default();
         let engine = Engine::new(Arc::clone(&store), clock, accounts.clone(), show);
+        let figures = engine.figures();
         let engine = Mutex::new(Some(tokio::spawn(engine.run(inbox))));
-        let service = Self { store, requests, clock, accounts, changing: Mutex::default(), board, engine };
+        let service = Self { store, requests, clock, accounts, changing: Mutex::default(), board, figures, engine };
         let stored = service.store.instances().await?;
         service.configure(stored).await?;
         Ok(service)
@@ -102,6 +105,11 @@ impl Service {
     /// What is shown to people, as it changes.
     pub fn board(&self) -> watch::Receiver<Arc<Board>> {
         self.board.clone()
+    }
+
+    /// What is counted since the start.
+    pub fn figures(&self) -> Arc<Figures> {
+        Arc::clone(&self.figures)
     }
 
     /// Stops: writes under way are waited for a little, all holds stay in the store (§7.2).

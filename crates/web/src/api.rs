@@ -8,6 +8,7 @@
 //! paging    long lists
 //! words     the words of enumerations
 //! document  the description of all this (OpenAPI)
+//! metrics   figures, for Prometheus
 //! instances, trials, users, orders, history, health, people, audit
 //!           the operations
 //! ```
@@ -19,6 +20,7 @@ mod document;
 mod health;
 mod history;
 mod instances;
+mod metrics;
 mod orders;
 mod pace;
 mod paging;
@@ -40,7 +42,10 @@ use axum::{
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use self::bearer::PREFIX;
+pub(crate) use self::{
+    bearer::PREFIX,
+    metrics::{Answers, count},
+};
 use crate::Site;
 
 /// Where the API is.
@@ -81,6 +86,7 @@ fn operations() -> (Router<Site>, OpenApi) {
         .routes(routes!(orders::check))
         .routes(routes!(orders::check_all))
         .routes(routes!(health::show))
+        .routes(routes!(metrics::show))
         .routes(routes!(people::list, people::add))
         .routes(routes!(people::remove))
         .routes(routes!(people::change_role))

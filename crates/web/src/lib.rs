@@ -16,6 +16,7 @@
 //! language  German or English, as the browser prefers
 //! tokens    what programs show in place of a name and a password
 //! api       the same for programs
+//! serve     connections, and how slow they may be
 //! tls       HTTPS with certificate files
 //! ```
 
@@ -23,36 +24,38 @@
 
 mod api;
 mod board;
-mod instances;
 mod health;
+mod instances;
 mod language;
 mod log;
 mod options;
 mod page;
 mod people;
+mod serve;
 mod state;
+#[cfg(test)]
+mod table;
 mod tls;
-mod upkeep;
 mod tokens;
+mod upkeep;
 mod user;
 mod when;
 mod wizard;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, sync::Arc};
 
 use axum::{
-    Router,
-    extract::{DefaultBodyLimit, Request, connect_info::Connected},
-    http::{HeaderValue, header, uri::Authority},
+    Extension, Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderValue, StatusCode, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
-    serve::IncomingStream,
 };
 use busylamp_service::{Service, board::Board};
 use jiff::tz::TimeZone;
 use tokio::{net::TcpListener, sync::watch};
-use tower_http::csrf::CsrfLayer;
+use tower_http::{csrf::CsrfLayer, timeout::TimeoutLayer};
 
 pub use crate::{
     people::{People, PeopleError},
@@ -101,17 +104,18 @@ pub struct Note {
 /// Serves the pages until `stop` resolves. Listening is the caller's: loopback unless told otherwise.
 ///
 /// # Errors
-/// If the listener fails.
+/// None: connections that fail are nobody's but their own.
 pub async fn serve(
     listening: Listening,
     site: Site,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let router = router(site).into_make_service_with_connect_info::<Caller>();
+    let router = router(site);
     match listening {
-        Listening::Plain(listener) => axum::serve(listener, router).with_graceful_shutdown(stop).await,
-        Listening::Tls(listener) => axum::serve(listener, router).with_graceful_shutdown(stop).await,
+        Listening::Plain(listener) => serve::serve(listener, router, stop).await,
+        Listening::Tls(listener) => serve::serve(listener, router, stop).await,
     }
+    Ok(())
 }
 
 /// How the pages are reached.
@@ -120,22 +124,6 @@ pub enum Listening {
     Plain(TcpListener),
     /// HTTPS.
     Tls(TlsListener),
-}
-
-/// The address that a request comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller(pub(crate) SocketAddr);
-
-impl Connected<IncomingStream<'_, TcpListener>> for Caller {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-impl Connected<IncomingStream<'_, TlsListener>> for Caller {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
 }
 
 fn router(site: Site) -> Router {
@@ -154,7 +142,10 @@ fn router(site: Site) -> Router {
         .route("/assets/lamp.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/lamp.css"))))
         .route("/assets/user.css", get(|| asset("text/css; charset=utf-8", include_str!("../assets/user.css"))))
         .route("/assets/user.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/user.js"))))
-        .route("/assets/settle.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/settle.js"))))
+        .route(
+            "/assets/settle.js",
+            get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/settle.js"))),
+        )
         .route("/assets/board.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../assets/board.js"))))
         .route(
             "/assets/instances.css",
@@ -164,6 +155,10 @@ fn router(site: Site) -> Router {
         .layer(middleware::from_fn_with_state(site.clone(), upkeep::surround))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(CsrfLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, serve::ANSWER))
+        .layer(middleware::from_fn(serve::hurry))
+        .layer(middleware::from_fn(api::count))
+        .layer(Extension(Arc::<api::Answers>::default()))
         .layer(middleware::from_fn(shield));
     let router = if guarded { router } else { router.layer(middleware::from_fn(loopback_only)) };
     router.with_state(site)
@@ -183,7 +178,7 @@ async fn loopback_only(request: Request, next: Next) -> Response {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if !matches!(name, "localhost" | "127.0.0.1" | "[::1]") {
         let answer = "this page is served to this machine only: open it as http://localhost";
-        return (axum::http::StatusCode::MISDIRECTED_REQUEST, answer).into_response();
+        return (StatusCode::MISDIRECTED_REQUEST, answer).into_response();
     }
     next.run(request).await
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! password  argon2id, a few at a time
+//! proxies   from whom a request comes when it comes through somebody else
 //! throttle  how often somebody may guess
 //! session   the token that a browser holds, and its cookie
 //! entry     what a handler asks for: somebody who may look, somebody who may change
@@ -14,11 +15,15 @@ mod changes;
 mod entry;
 mod manage;
 mod password;
+mod proxies;
 mod session;
 mod sign_in;
 mod throttle;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use axum::{
     Router,
@@ -27,18 +32,18 @@ use axum::{
 use busylamp_service::clock::Clock;
 use busylamp_store::{Action, Person, Store};
 
-use self::{password::Hasher, session::NoRandomness};
 pub(crate) use self::{
     changes::NotAdded,
     entry::{Administrator, Visitor},
     session::Token,
     throttle::{Guesser, Throttle},
 };
+use self::{password::Hasher, proxies::Proxies, session::NoRandomness};
 use crate::Site;
 
 /// Everything that decides who comes in. Clones are handles of the same.
 #[derive(Clone)]
-pub struct People(Arc<Inner>);
+pub struct People(Arc<Inner>, Proxies);
 
 struct Inner {
     store: Store,
@@ -57,7 +62,13 @@ impl People {
     pub async fn new(store: Store, clock: Clock) -> Result<Self, PeopleError> {
         let set_up = if store.has_administrator().await? { None } else { Some(Token::random()?) };
         let (hasher, throttle) = (Hasher::new(), Mutex::default());
-        Ok(Self(Arc::new(Inner { store, clock, hasher, throttle, set_up })))
+        Ok(Self(Arc::new(Inner { store, clock, hasher, throttle, set_up }), Proxies::default()))
+    }
+
+    /// The same behind proxies at these addresses: what they say about where a request comes from is believed.
+    #[must_use]
+    pub fn behind(self, proxies: impl IntoIterator<Item = IpAddr>) -> Self {
+        Self(self.0, Proxies::new(proxies))
     }
 
     /// The path of the set-up page, if the program has not been set up. It lets whoever knows it become administrator.

@@ -185,8 +185,10 @@ async fn make(
         date => match last_instant(date, &site.zone).filter(|expires| *expires > now) {
             Some(expires) => Some(expires),
             None => {
-                return again(language.pick("Der letzte Tag liegt nicht in der Zukunft.", "The last day is not ahead."))
-                    .await;
+                return again(
+                    language.pick("Der letzte Tag liegt nicht in der Zukunft.", "The last day is not ahead."),
+                )
+                .await;
             }
         },
     };

@@ -73,6 +73,8 @@ pub(super) struct Outgoing {
     /// The instance's activation when the writes left: after a move their answers are somebody else's.
     pub(super) activation: u64,
     pub(super) account: AccountId,
+    /// When the step was made that the writes are of, by the machine's clock.
+    pub(super) decided: Instant,
     pub(super) writes: Vec<Write>,
 }
 
@@ -239,13 +241,18 @@ impl Link {
         self.failures = 0;
         self.next_reading = now;
         self.last_success = Some(now);
-        self.trouble = None;
+        if self.trouble.take().is_some() {
+            tracing::info!(pbx = self.name, "the telephone system does again what it is asked");
+        }
     }
 
     /// The system did not answer, or not as it should: it is left alone for a while.
     pub(super) fn failed(&mut self, now: Timestamp, advice: String) {
         self.next_reading = later(now, pause(self.failures));
         self.failures = self.failures.saturating_add(1);
+        if self.trouble.is_none() {
+            tracing::warn!(pbx = self.name, advice, "the telephone system does not do what it is asked");
+        }
         self.trouble = Some(advice);
     }
 

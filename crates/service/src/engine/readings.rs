@@ -7,7 +7,7 @@ use busylamp_pbx::{Capabilities, PbxError, Reading};
 use jiff::Timestamp;
 
 use super::Engine;
-use crate::config::PbxKey;
+use crate::{config::PbxKey, health::Side};
 
 impl Engine {
     pub(super) fn read(
@@ -23,6 +23,7 @@ impl Engine {
             Ok(readings) => readings,
             Err(error) => {
                 tracing::warn!(pbx = link.name, %error, "accounts can't be read");
+                self.figures.asked(Side::Starface, false);
                 link.failed(now, error.to_string());
                 // What was seen before says nothing of what people have done since (§7.2).
                 for (account, _) in &tickets {
@@ -69,6 +70,7 @@ impl Engine {
                 again.insert(account);
             }
         }
+        self.figures.asked(Side::Starface, answered || trouble.is_none());
         // One account that can't be read must not make the others wait longer and longer.
         if answered || trouble.is_none() {
             link.succeeded(now);

@@ -11,10 +11,7 @@ use busylamp_core::{
 use busylamp_store::{NewAgenda, Phase, Scope};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Engine, UserKey,
-    link::Outgoing,
-};
+use super::{Engine, UserKey, link::Outgoing};
 
 /// Who owns accounts that several instances want.
 type Owners = BTreeMap<AccountId, InstanceId>;
@@ -122,6 +119,9 @@ impl Engine {
             .collect();
         let learns = tries_again || !states.is_empty();
         let committed = self.store.save_states(&states).await;
+        if learns {
+            self.figures.committed(committed.is_ok());
+        }
         match &committed {
             Ok(()) if learns && self.commits.succeeded() => {
                 self.commit_trouble = None;
@@ -176,6 +176,8 @@ impl Engine {
                 self.ahead.insert((ahead, key.clone()));
             }
         }
+        let (until, waits) = (user.report.until, user.report.waits);
+        tracing::trace!(instance = %key.0, account = %key.1, ?until, waits, writes = step.writes.len(), "stepped");
         self.chronicle(&key, &before, now);
         if released {
             // Another instance may have waited for it (§8.6).
@@ -204,7 +206,8 @@ impl Engine {
         if let Some(link) = self.links.get_mut(&instance.config.pbx_key()) {
             let activation = instance.activation;
             let (instance, account) = key;
-            link.queue(Outgoing { instance, activation, account, writes: step.writes });
+            let decided = tokio::time::Instant::now();
+            link.queue(Outgoing { instance, activation, account, decided, writes: step.writes });
         }
     }
 

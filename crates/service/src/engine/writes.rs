@@ -15,7 +15,7 @@ use super::{
     link::Outgoing,
     work::{Report, timed},
 };
-use crate::config::PbxKey;
+use crate::{config::PbxKey, figures::WriteEnd};
 
 impl Engine {
     pub(super) fn written(
@@ -43,21 +43,28 @@ impl Engine {
             let outcomes: BTreeMap<_, _> =
                 outcomes.get(&outgoing.account).into_iter().flatten().map(|(d, o)| (d, o)).collect();
             let mut lost = None;
+            let figures = &self.figures;
             let mut came = |write: &Write| match outcomes.get(&write.dimension) {
                 Some(WriteOutcome::Acknowledged) => {
+                    figures.wrote(&write.dimension, WriteEnd::Acknowledged);
+                    figures.acknowledged_after(outgoing.decided.elapsed());
                     self.history.push(record(&outgoing, write, now));
                     user.chronicle.written(&write.dimension, &write.to);
                     Came::Acknowledged
                 }
                 Some(WriteOutcome::Refused { advice }) => {
-                    tracing::warn!(account = %outgoing.account, dimension = %write.dimension, advice, "refused");
+                    figures.wrote(&write.dimension, WriteEnd::Refused);
+                    let Outgoing { instance, account, .. } = &outgoing;
+                    tracing::warn!(%instance, %account, dimension = %write.dimension, advice, "a write is refused");
                     Came::Refused
                 }
                 Some(WriteOutcome::NotDone { advice } | WriteOutcome::Unknown { advice }) => {
+                    figures.wrote(&write.dimension, WriteEnd::Lost);
                     lost = Some(advice.clone());
                     Came::Unknown
                 }
                 Some(WriteOutcome::Gone) | None => {
+                    figures.wrote(&write.dimension, WriteEnd::Lost);
                     lost.get_or_insert_with(|| "the entry is not there any more".to_owned());
                     Came::Unknown
                 }

@@ -131,7 +131,7 @@ fn shown(parts: &Parts) -> Option<Token> {
 /// Who shows a token that is not good: slowed down like wrong passwords, though nobody can guess one. A good token is
 /// let in from the same address all the same.
 fn stranger(parts: &Parts, people: &People, shared: &Shared) -> Problem {
-    let (now, address) = (people.now(), people.caller(parts));
+    let (now, address) = (people.now(), people.caller(&parts.extensions, &parts.headers));
     let guesser = Guesser::Address(address);
     let mut strangers = lock(&shared.strangers);
     let challenge = "Bearer realm=\"busylamp\", error=\"invalid_token\"";

@@ -173,5 +173,6 @@ impl From<busylamp_service::health::Health> for Health {
 #[utoipa::path(get, path = "/health", tag = "health", security(("token" = ["viewer"])),
     responses((status = OK, body = Health)))]
 pub(super) async fn show(Extract(site): Extract<Site>, _viewer: Viewer) -> Result<Json<Health>, Problem> {
-    Ok(Json(site.service.health().await?.into()))
+    let health = site.upkeep.health(&site.service).await?;
+    Ok(Json(busylamp_service::health::Health::clone(&health).into()))
 }

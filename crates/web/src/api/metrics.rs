@@ -36,6 +36,9 @@ use crate::{Site, state::State};
 /// The text format of OpenMetrics 1.0, which Prometheus reads.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// No labels.
+const NONE: [&str; 0] = [];
+
 /// Answers since the start, pages and API alike, by the class of their status.
 #[derive(Debug, Default)]
 pub(crate) struct Answers([AtomicU64; 5]);
@@ -67,9 +70,10 @@ pub(super) async fn show(
     _viewer: Viewer,
     Extension(answers): Extension<Arc<Answers>>,
 ) -> Result<Response, Problem> {
+    let board = site.board.borrow().clone();
     let picture = Picture {
-        board: site.board.borrow().clone(),
-        health: site.service.health().await?,
+        board,
+        health: site.upkeep.health(&site.service).await?,
         answers: answers.counts(),
         figures: site.service.figures(),
     };
@@ -88,7 +92,7 @@ pub(super) async fn show(
 #[derive(Debug)]
 struct Picture {
     board: Arc<Board>,
-    health: Health,
+    health: Arc<Health>,
     answers: [u64; 5],
     figures: Arc<Figures>,
 }
@@ -108,7 +112,7 @@ impl Picture {
         let (mut lamps, mut flags, mut paused) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for lamp in &self.board.lamps {
             let instance = lamp.instance.as_str();
-            *lamps.entry([instance, State::of(lamp).name()]).or_insert(0) += 1;
+            *lamps.entry([instance, state_name(State::of(lamp))]).or_insert(0) += 1;
             *paused.entry([instance]).or_insert(0) += i64::from(lamp.paused_until.is_some());
             for flag in &lamp.flags {
                 *flags.entry([instance, flag.name()]).or_insert(0) += 1;
@@ -150,18 +154,18 @@ impl Picture {
     fn clockwork(&self, page: &mut Page<'_>) -> fmt::Result {
         let health = &self.health;
         let age = |since: &Option<(_, _, Timestamp)>| {
-            since.as_ref().map(|(_, _, at)| ([], health.now.duration_since(*at).as_secs_f64()))
+            since.as_ref().map(|(_, _, at)| (NONE, health.now.duration_since(*at).as_secs_f64()))
         };
         page.info()?;
-        page.gauges("start_time_seconds", "When the service started.", [], [seconds(([], health.started))])?;
+        page.gauges("start_time_seconds", "When the service started.", [], [seconds((NONE, health.started))])?;
         let help = "The age of the oldest reading of a calendar that is believed; absent if nothing was read.";
         page.gauges("oldest_reading_age_seconds", help, [], age(&health.oldest_reading))?;
         let help = "For how long something that is due could not be given back; 0 if nothing is overdue.";
-        let overdue = age(&health.oldest_overdue_give_back).unwrap_or(([], 0.0));
+        let overdue = age(&health.oldest_overdue_give_back).unwrap_or((NONE, 0.0));
         page.gauges("overdue_give_back_seconds", help, [], [overdue])?;
         let waiting = i64::try_from(health.waiting_writes).unwrap_or(i64::MAX);
-        page.gauges("waiting_writes", "Accounts with writes that have not left yet.", [], [([], waiting)])?;
-        page.gauges("store_up", "Whether the store takes holds.", [], [([], i64::from(health.store.is_none()))])
+        page.gauges("waiting_writes", "Accounts with writes that have not left yet.", [], [(NONE, waiting)])?;
+        page.gauges("store_up", "Whether the store takes holds.", [], [(NONE, i64::from(health.store.is_none()))])
     }
 
     fn counted(&self, page: &mut Page<'_>) -> fmt::Result {
@@ -178,10 +182,20 @@ impl Picture {
         let [done, failed] = self.figures.commits();
         let commits = [(["done"], done), (["failed"], failed)];
         page.counters("commits", "Changes that the store was to take.", ["end"], commits)?;
-        let lost = [([], self.health.lost_records)];
+        let lost = [(NONE, self.health.lost_records)];
         page.counters("lost_records", "Records of the past that the store was too slow for.", [], lost)?;
         let help = "From a decision to the write that the telephone system acknowledged.";
         page.histogram("decision_to_write_seconds", help, self.figures.to_acknowledged())
+    }
+}
+
+fn state_name(state: State) -> &'static str {
+    match state {
+        State::DoNotDisturb => "do_not_disturb",
+        State::Diverted => "diverted",
+        State::InEvent => "in_event",
+        State::Reachable => "reachable",
+        State::NotRead => "not_read",
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use axum::{extract::ConnectInfo, http::request::Parts};
+use axum::{
+    extract::ConnectInfo,
+    http::{Extensions, HeaderMap},
+};
 use busylamp_core::{language::Language, secret::Secret};
 use busylamp_store::{Action, Audited, Changed, Person, Role, Store, StoreError};
 use jiff::Timestamp;
@@ -11,7 +14,7 @@ use super::{
     People,
     sign_in::{crowded, unfit},
 };
-use crate::Caller;
+use crate::serve::Caller;
 
 /// Why somebody was not added, or got no other password.
 #[derive(Debug)]
@@ -37,10 +40,10 @@ impl People {
         self.0.clock.now()
     }
 
-    /// The address that a request comes from.
-    pub(crate) fn caller(&self, parts: &Parts) -> IpAddr {
-        let peer = parts.extensions.get::<ConnectInfo<Caller>>().map(|ConnectInfo(Caller(from))| from.ip());
-        peer.unwrap_or(IpAddr::from([0, 0, 0, 0]))
+    /// The address that a request comes from, through proxies that are believed.
+    pub(crate) fn caller(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+        let peer = extensions.get::<ConnectInfo<Caller>>().map(|ConnectInfo(Caller(from))| from.ip());
+        self.1.caller(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), headers)
     }
 
     /// Notes what was done by somebody who has no person's name. That it can't be noted doesn't undo it.

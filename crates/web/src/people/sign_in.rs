@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::{ConnectInfo, Path, Query, State as Extract},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Path, Query, State as Extract},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use busylamp_core::{language::Language, secret::Secret};
@@ -18,7 +18,7 @@ use super::{
     throttle::Guesser,
 };
 use crate::{
-    Caller, Door, Site,
+    Door, Site,
     language::preferred,
     page::{self, Frame, show},
 };
@@ -125,7 +125,7 @@ fn form(language: Language, to: &str, name: String, trouble: Option<String>) -> 
 
 pub(super) async fn sign_in(
     Extract(site): Extract<Site>,
-    ConnectInfo(Caller(from)): ConnectInfo<Caller>,
+    extensions: Extensions,
     Query(wish): Query<Wish>,
     headers: HeaderMap,
     Form(typed): Form<Credentials>,
@@ -137,7 +137,8 @@ pub(super) async fn sign_in(
     let again = |status: StatusCode, trouble: String| {
         (status, show(&form(language, own_path(&wish), name.clone(), Some(trouble)))).into_response()
     };
-    let guessers = [Guesser::name(&name), Guesser::Address(from.ip())];
+    let from = people.caller(&extensions, &headers);
+    let guessers = [Guesser::name(&name), Guesser::Address(from)];
     let wait = guessers.iter().filter_map(|guesser| people.throttle().wait(guesser, now)).max();
     if let Some(wait) = wait {
         let seconds = wait.as_secs() + 1;
@@ -164,7 +165,7 @@ pub(super) async fn sign_in(
             welcome(people, &person, own_path(&wish), language).await
         }
         (Ok(_), _) => {
-            tracing::warn!(from = %from.ip(), "a wrong name or password");
+            tracing::warn!(%from, "a wrong name or password");
             let text = language.pick("Name oder Kennwort ist falsch.", "The name or the password is wrong.");
             Err(again(StatusCode::UNAUTHORIZED, text.to_owned()))
         }
