@@ -1,8 +1,8 @@
-//! Administrators: policies, and instances that are switched off and on.
+//! Administrators: policies, instances that are switched off, on and moved, and users who are left alone.
 
 use std::rc::Rc;
 
-use busylamp_core::policy::Policy;
+use busylamp_core::{directory::Membership, policy::Policy};
 
 use crate::{
     calendar::Read,
@@ -10,8 +10,8 @@ use crate::{
     model::{add, without},
     people::Parked,
     place::Slot,
-    shell::{Cause, Config, Memory, Phase},
-    time::{Millis, SECOND},
+    shell::{Cause, Config, Key, Memory, Phase, User},
+    time::{MINUTE, Millis, SECOND},
     world::{CALM, POLL, World},
 };
 
@@ -106,8 +106,8 @@ impl World<'_> {
     }
 
     pub(crate) fn activate(&mut self, instance: usize) {
-        if self.closing_time || self.t < self.inactive_until[instance] || self.configs[instance].phase == Phase::Active
-        {
+        let on = matches!(self.configs[instance].phase, Phase::Active | Phase::Removing);
+        if self.closing_time || self.t < self.inactive_until[instance] || on {
             return;
         }
         self.tally.changes_by_administrators += 1;
@@ -126,5 +126,94 @@ impl World<'_> {
         self.after(500, Due::Directory { run, instance });
         self.everybody(Cause::Any);
         self.disturb_all(CALM + 5 * SECOND);
+    }
+
+    /// The instance is moved to another group: it is closed where it is, and begins anew where it is to be (§7.7).
+    pub(crate) fn moves(&mut self, instance: usize) {
+        if self.configs[instance].phase != Phase::Active {
+            return;
+        }
+        self.tally.moves += 1;
+        self.configs[instance].phase = Phase::Removing;
+        self.everybody(Cause::Any);
+        self.disturb_all(CALM);
+    }
+
+    pub(crate) fn moves_back(&mut self, instance: usize) {
+        if self.configs[instance].phase != Phase::Active {
+            self.after(10 * MINUTE, Due::MovesBack { instance });
+        } else if self.elsewhere[instance] {
+            self.moves(instance);
+        }
+    }
+
+    /// The last hold of the old place is settled.
+    pub(crate) fn begins_anew(&mut self, instance: usize) {
+        let Some(memory) = &mut self.memory else { return };
+        if self.t < self.store_fails_until {
+            return;
+        }
+        self.elsewhere[instance] = !self.elsewhere[instance];
+        self.disk.states.retain(|(of, _), _| *of != instance);
+        self.disk.stale.retain(|(of, _), _| *of != instance);
+        self.disk.agendas.retain(|(of, _, _), _| *of != instance);
+        self.disk.addresses.retain(|(of, _), _| *of != instance);
+        self.disk.pauses.retain(|(of, _), _| *of != instance);
+        self.disk.members[instance].clear();
+        self.disk.text_limits[instance] = None;
+        memory.pauses.retain(|(of, _), _| *of != instance);
+        memory.memberships[instance] = Membership::default();
+        memory.text_limits[instance] = None;
+        for user in &mut memory.users[instance] {
+            let token = user.token + 1;
+            *user = User { token, ..User::default() };
+        }
+        for person in &mut self.people {
+            person.parked[instance].clear();
+        }
+        self.activations += 1;
+        self.configs[instance].activation = self.activations;
+        self.configs[instance].phase = Phase::Active;
+        let run = self.run;
+        self.after(500, Due::Directory { run, instance });
+        self.everybody(Cause::Any);
+        self.disturb_all(CALM + 5 * SECOND);
+    }
+
+    /// Somebody has the user left alone for a while. A pause is on disk before it begins (§7.10).
+    pub(crate) fn pause(&mut self, key: Key, lasting: Millis) {
+        let until = self.now() + lasting;
+        let Some(memory) = &mut self.memory else { return };
+        if self.t < self.store_fails_until {
+            return;
+        }
+        self.tally.pauses += 1;
+        self.disk.pauses.insert(key, until);
+        memory.pauses.insert(key, until);
+        self.reconsider(key.1);
+        self.end_pauses();
+    }
+
+    /// Ends the pauses that are over, and comes back for the others.
+    pub(crate) fn end_pauses(&mut self) {
+        let (run, now) = (self.run, self.now());
+        let Some(memory) = &mut self.memory else { return };
+        let over: Vec<Key> = memory.pauses.iter().filter(|(_, until)| **until <= now).map(|(key, _)| *key).collect();
+        memory.pauses.retain(|_, until| *until > now);
+        let next = memory.pauses.values().min().copied();
+        for (_, user) in over {
+            self.reconsider(user);
+        }
+        if let Some(next) = next {
+            self.after(next - now, Due::PauseEnds { run });
+        }
+    }
+
+    fn reconsider(&mut self, user: usize) {
+        if let Some(memory) = &mut self.memory {
+            memory.touch((0, user), Cause::Any);
+            memory.touch((1, user), Cause::Any);
+        }
+        self.disturb(user, CALM);
     }
 }

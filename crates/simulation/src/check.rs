@@ -35,7 +35,7 @@ impl World<'_> {
         if t < person.calm_at {
             return Some(person.calm_at);
         }
-        let away = self.pbx_away_until.max(self.store_fails_until).max(self.suspended_until);
+        let away = self.pbx_away_until.max(self.suspended_until);
         if t < away {
             return Some(away + CALM);
         }
@@ -44,10 +44,6 @@ impl World<'_> {
             && t < edge + CALM
         {
             return Some(edge + CALM);
-        }
-        if self.now() < self.latest {
-            // After a step back nothing is undone until the clock has come to where it was.
-            return Some(t + self.latest - self.now() + CALM);
         }
         let live = &memory.accounts[user];
         let blind = !memory.sees(user) && person.phone.exists || live.seen != person.phone.changes;
@@ -88,7 +84,9 @@ impl World<'_> {
         let (account, configs) = (&self.accounts[user], &self.configs);
         let Some(memory) = &self.memory else { return };
         let follows = |instance: usize| {
-            memory.is_member(instance, account, &configs[instance]) && memory.users[instance][user].address.is_some()
+            memory.is_member(instance, account, &configs[instance])
+                && memory.is_followed((instance, user), account)
+                && memory.users[instance][user].address.is_some()
         };
         let owner = memory.owner(user, account, configs);
         let holds = |instance: usize| !memory.users[instance][user].state.is_settled();
@@ -98,7 +96,7 @@ impl World<'_> {
         }
         let first = [0, 1]
             .into_iter()
-            .filter(|i| memory.is_member(*i, account, &configs[*i]))
+            .filter(|i| memory.is_member(*i, account, &configs[*i]) && memory.is_followed((*i, user), account))
             .min_by_key(|i| configs[*i].activation);
         if let (Some(first), Some(owner)) = (first, owner)
             && first != owner
@@ -126,6 +124,8 @@ impl World<'_> {
             }
         }
         let policy = acting.map(|instance| configs[instance].policy.clone());
+        // While nothing can be committed nothing is taken or changed; what is given back is given back all the same.
+        let failing = self.t < self.store_fails_until + CALM;
         let mut wrong = None;
         let mut settled = Vec::new();
         for slot in Slot::ALL {
@@ -156,6 +156,7 @@ impl World<'_> {
                 Wanted::This { value, .. } => {
                     self.is_like(slot, value, shows, own)
                         || contested && (own.may_be(shows) || own.written.contains(shows))
+                        || failing && (own.may_be(shows) || self.is_of_running(user, slot, &sight))
                 }
             };
             if !right {
@@ -190,6 +191,15 @@ impl World<'_> {
             let shows = person.phone.values[slot.index()].clone();
             person.own[slot.index()].settle(&shows);
         }
+    }
+
+    /// Whether what is held in a place comes from an event that runs.
+    fn is_of_running(&self, user: usize, slot: Slot, sight: &Sight) -> bool {
+        let holds = self.memory.iter().flat_map(|memory| &memory.users).flat_map(|users| users[user].state.holds());
+        holds.filter(|(dimension, _)| Slot::of(dimension) == Some(slot)).any(|(_, hold)| {
+            let event = hold.circumstances.event.as_str().trim_start_matches('e').parse::<u32>();
+            event.is_ok_and(|event| sight.running.contains(&event))
+        })
     }
 
     /// Whether a shown value is what is wanted, as the telephone system keeps it.

@@ -6,13 +6,19 @@ use crate::{
     due::Due,
     outcome::Invariant,
     shell::{Cause, Phase},
-    time::{MINUTE, SECOND},
+    time::{MINUTE, Millis, SECOND},
     world::{CALM, World},
 };
 
 impl World<'_> {
     pub(crate) fn true_members(&self, instance: usize) -> BTreeSet<usize> {
-        let member = |user: &usize| self.people[*user].left_until[instance] <= self.t;
+        let here = |user: usize| self.people[user].left_until[instance] <= self.t;
+        // The other group has other members, and nobody leaves it but for a while.
+        let there = |user: usize| {
+            let away = self.people[user].left_until[instance];
+            self.plan.users[user].number.is_multiple_of(2) && (away <= self.t || away == Millis::MAX)
+        };
+        let member = |user: &usize| if self.elsewhere[instance] { there(*user) } else { here(*user) };
         (0..self.people.len()).filter(member).collect()
     }
 

@@ -7,8 +7,8 @@ use crate::{
     network::Seen,
     plan::Outside,
     shell::{Cause, Key},
-    time::instant,
-    world::World,
+    time::{SECOND, instant},
+    world::{CALM, World},
 };
 
 /// What is due. A `run` names the life of the program that it belongs to.
@@ -55,6 +55,7 @@ pub(crate) enum Due {
     AnswerAgain {
         run: u32,
         key: Key,
+        activation: u64,
         answers: Vec<Answer>,
     },
     Poll {
@@ -75,6 +76,13 @@ pub(crate) enum Due {
     Activates {
         instance: usize,
     },
+    MovesBack {
+        instance: usize,
+    },
+    PauseEnds {
+        run: u32,
+    },
+    StoreBack,
     Check {
         user: usize,
     },
@@ -101,6 +109,7 @@ impl World<'_> {
                 | Due::Poll { .. }
                 | Due::Polled { .. }
                 | Due::Directory { .. }
+                | Due::PauseEnds { .. }
         );
         if for_program && self.t < self.suspended_until {
             let until = self.suspended_until;
@@ -128,7 +137,7 @@ impl World<'_> {
             }
             Due::LookAgain { run } => {
                 if self.is_running(run) {
-                    self.rearm();
+                    self.look_at_the_clock();
                 }
             }
             Due::Flush { run } => {
@@ -159,8 +168,9 @@ impl World<'_> {
             }
             Due::Land { flight } => self.land(flight),
             Due::Answered { flight } => self.answered(flight),
-            Due::AnswerAgain { run, key, answers } => {
+            Due::AnswerAgain { run, key, activation, answers } => {
                 if self.is_running(run)
+                    && self.configs[key.0].activation == activation
                     && let Some(memory) = &mut self.memory
                 {
                     memory.users[key.0][key.1].answers.extend(answers);
@@ -184,6 +194,13 @@ impl World<'_> {
             }
             Due::Directories => self.ask_directories(),
             Due::Activates { instance } => self.activate(instance),
+            Due::MovesBack { instance } => self.moves_back(instance),
+            Due::PauseEnds { run } => {
+                if self.is_running(run) {
+                    self.end_pauses();
+                }
+            }
+            Due::StoreBack => self.disturb_all(CALM + 10 * SECOND),
             // In the end there is one promise left, and it is looked after at the very end.
             Due::Check { .. } if self.closing_time => {}
             Due::Check { user } => self.check(user),

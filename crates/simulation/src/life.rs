@@ -24,6 +24,7 @@ impl World<'_> {
             self.poll_soon(key, 3 * SECOND);
         }
         self.ask_directories();
+        self.end_pauses();
         self.everybody(Cause::Any);
         self.disturb_all(CALM + 3 * SECOND);
     }
@@ -84,8 +85,15 @@ impl World<'_> {
         }
     }
 
-    /// The clock was set: everybody's time to wake is another now.
-    pub(crate) fn rearm(&mut self) {
+    /// The clock was set: everybody's time to wake is another now. If it was set back, whatever waits for its time would
+    /// wait the longer: everybody is looked at.
+    pub(crate) fn look_at_the_clock(&mut self) {
+        let now = self.now();
+        let Some(memory) = &mut self.memory else { return };
+        if now < std::mem::replace(&mut memory.looked, now) {
+            self.everybody(Cause::Any);
+        }
+        self.end_pauses();
         for key in self.keys() {
             self.arm(key);
         }

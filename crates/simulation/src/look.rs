@@ -126,7 +126,11 @@ impl World<'_> {
                 Wanted::Nothing => {}
             }
         }
-        shadow.seen = look.live.seen;
+        // What is kept from an earlier run until the calendar is read (§8.2) is judged then.
+        let kept = |slot: Slot| look.followed && look.known.read.is_none() && look.is_foreign(slot);
+        for slot in Slot::ALL.into_iter().filter(|slot| !kept(*slot)) {
+            shadow.seen[slot.index()] = look.live.seen[slot.index()];
+        }
         open
     }
 

@@ -11,12 +11,14 @@ use crate::{
     place::{SLOTS, Slot, shown},
     sabotage::Sabotage,
     shell::{Cause, Outgoing},
-    time::{Millis, SECOND},
+    time::{MINUTE, Millis, SECOND},
     world::{CALM, World},
 };
 
 /// After this long without an answer a write's outcome is unknown.
 const TIMEOUT: Millis = 10 * SECOND;
+/// The longest that a write takes to arrive after nobody waits for it any more.
+const LATEST: Millis = 3 * MINUTE;
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Millis = 30 * SECOND;
 
@@ -57,7 +59,8 @@ impl World<'_> {
         let (there, back) = (dice.range(5, 400), dice.range(5, 400));
         let fate = if rough { dice.range(0, 1000) } else { 999 };
         let part = usize::try_from(dice.range(0, count as i64)).unwrap_or(0);
-        let late = TIMEOUT + dice.range(200, 5000);
+        let latest = if dice.in_thousand(300) { LATEST } else { TIMEOUT / 2 };
+        let late = TIMEOUT + dice.range(200, latest);
         let mut flight = Flight {
             run: self.run,
             came: vec![Came::Unknown; count],
@@ -264,7 +267,7 @@ impl World<'_> {
         let wants = std::mem::take(&mut memory.accounts[user].wants_reading) || lost;
         if doubled && sabotage == Sabotage::None {
             let span = self.people[user].dice.range(10, 40_000);
-            self.after(span, Due::AnswerAgain { run, key: outgoing.key, answers });
+            self.after(span, Due::AnswerAgain { run, key: outgoing.key, activation: outgoing.activation, answers });
         }
         if wants {
             let span = if lost { self.people[user].dice.range(10, SECOND) } else { 5 };

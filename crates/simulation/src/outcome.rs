@@ -124,6 +124,8 @@ pub struct Tally {
     pub races: u64,
     /// Writes that arrived after a later one was answered: no program can tell them from a person's.
     pub strays: u64,
+    pub pauses: u64,
+    pub moves: u64,
     pub changes_by_administrators: u64,
     /// Places of accounts held against the model, where one value only would do.
     pub strict_checks: u64,
@@ -177,6 +179,8 @@ fields!(
     by_hand,
     races,
     strays,
+    pauses,
+    moves,
     changes_by_administrators,
     strict_checks,
     open_checks,

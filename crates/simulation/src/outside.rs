@@ -68,6 +68,7 @@ impl World<'_> {
                 self.ask_directories();
                 self.after(*lasting, Due::Directories);
             }
+            Outside::Paused { user, instance, lasting } => self.pause((*instance, *user), *lasting),
             Outside::Lie { user, old } => {
                 self.people[*user].lie = Some(*old);
                 self.calendar_changed(*user);
@@ -98,7 +99,9 @@ impl World<'_> {
             Outside::StoreFails { lasting } => {
                 self.tally.outages += 1;
                 self.store_fails_until = self.store_fails_until.max(self.t + lasting);
-                self.disturb_all(lasting + CALM);
+                // Giving back goes on.
+                self.disturb_all(CALM);
+                self.after(*lasting, Due::StoreBack);
             }
             Outside::ClockWrong { by, lasting } => {
                 self.wrong_clocks.push((self.t + lasting, *by));
@@ -113,13 +116,20 @@ impl World<'_> {
             }
             Outside::Policy { instance, policy } => self.policy(*instance, policy),
             Outside::Deactivated { instance, lasting } => self.deactivate(*instance, *lasting),
+            Outside::Moved { instance, lasting } => {
+                self.moves(*instance);
+                self.after(*lasting, Due::MovesBack { instance: *instance });
+            }
             Outside::HalfDirectory { instance } => self.half_directory(*instance),
         }
     }
 
     fn set_clock(&mut self, by: Millis) {
         self.tally.clock_jumps += 1;
-        self.latest = self.latest.max(self.now());
+        let before = self.now();
+        if let Some(memory) = &mut self.memory {
+            memory.looked = memory.looked.max(before);
+        }
         self.skew += by;
         let run = self.run;
         let mut dice = Dice::new(self.plan.seed, &[5, self.tally.clock_jumps]);

@@ -61,6 +61,8 @@ pub(crate) enum Outside {
     Leaves { user: usize, instance: usize, lasting: Millis },
     /// The account has no mail address, or another one, which is another mailbox.
     Address { user: usize, other: bool, lasting: Millis },
+    /// The user is left alone by an instance for a while (§7.10).
+    Paused { user: usize, instance: usize, lasting: Millis },
     /// The calendar's next answer for this user is whole but wrong: an old one, or one that lacks appointments.
     Lie { user: usize, old: bool },
     /// The telephone system can't be reached.
@@ -81,6 +83,8 @@ pub(crate) enum Outside {
     Policy { instance: usize, policy: Box<Policy> },
     /// An instance is switched off.
     Deactivated { instance: usize, lasting: Millis },
+    /// An instance is moved to another group, and later back (§7.7).
+    Moved { instance: usize, lasting: Millis },
     /// The group's list comes back with less than half of its members.
     HalfDirectory { instance: usize },
 }
@@ -96,6 +100,7 @@ impl Outside {
             | Self::Deleted { user, .. }
             | Self::Leaves { user, .. }
             | Self::Address { user, .. }
+            | Self::Paused { user, .. }
             | Self::Lie { user, .. } => Some(*user),
             Self::PbxAway { .. }
             | Self::CalendarAway { .. }
@@ -106,6 +111,7 @@ impl Outside {
             | Self::Suspend { .. }
             | Self::Policy { .. }
             | Self::Deactivated { .. }
+            | Self::Moved { .. }
             | Self::HalfDirectory { .. } => None,
         }
     }
@@ -120,6 +126,7 @@ impl Outside {
             | Self::Deleted { user, .. }
             | Self::Leaves { user, .. }
             | Self::Address { user, .. }
+            | Self::Paused { user, .. }
             | Self::Lie { user, .. } => *user = to,
             Self::PbxAway { .. }
             | Self::CalendarAway { .. }
@@ -130,6 +137,7 @@ impl Outside {
             | Self::Suspend { .. }
             | Self::Policy { .. }
             | Self::Deactivated { .. }
+            | Self::Moved { .. }
             | Self::HalfDirectory { .. } => {}
         }
     }

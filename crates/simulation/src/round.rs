@@ -214,11 +214,18 @@ impl World<'_> {
     /// Closing instances whose last hold is settled are done with.
     fn close_settled(&mut self) {
         let Some(memory) = &self.memory else { return };
+        let mut moved = Vec::new();
         for instance in [0, 1] {
             let settled = || memory.users[instance].iter().all(|known| known.state.is_settled());
-            if self.configs[instance].phase == Phase::Closing && settled() {
-                self.configs[instance].phase = Phase::Inactive;
+            match self.configs[instance].phase {
+                Phase::Closing if settled() => self.configs[instance].phase = Phase::Inactive,
+                Phase::Removing if settled() && self.closing_time => self.configs[instance].phase = Phase::Inactive,
+                Phase::Removing if settled() => moved.push(instance),
+                Phase::Active | Phase::Closing | Phase::Inactive | Phase::Removing => {}
             }
+        }
+        for instance in moved {
+            self.begins_anew(instance);
         }
     }
 

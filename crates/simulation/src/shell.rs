@@ -49,6 +49,8 @@ pub(crate) struct Disk {
     pub(crate) members: [BTreeSet<usize>; 2],
     pub(crate) addresses: BTreeMap<Key, Option<u32>>,
     pub(crate) text_limits: [Option<usize>; 2],
+    /// Until when, by the program's clock.
+    pub(crate) pauses: BTreeMap<Key, Millis>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub(crate) enum Phase {
     Active,
     Closing,
     Inactive,
+    /// Closing, to begin anew in another group.
+    Removing,
 }
 
 /// What the administrator has configured: in the store as well.
@@ -81,6 +85,9 @@ pub(crate) struct Memory {
     /// By the program's clock.
     pub(crate) started: Timestamp,
     pub(crate) memberships: [Membership; 2],
+    pub(crate) pauses: BTreeMap<Key, Millis>,
+    /// What the program's clock showed when it was last looked at.
+    pub(crate) looked: Millis,
     pub(crate) directory_stamps: [u64; 2],
     pub(crate) text_limits: [Option<usize>; 2],
     pub(crate) users: [Vec<User>; 2],
@@ -178,6 +185,8 @@ impl Memory {
         Self {
             started: instant(now),
             memberships,
+            pauses: disk.pauses.iter().filter(|(_, until)| **until > now).map(|(key, until)| (*key, *until)).collect(),
+            looked: now,
             directory_stamps: [0, 0],
             text_limits: disk.text_limits,
             users: [load(0), load(1)],
@@ -198,7 +207,7 @@ impl Memory {
 
     /// Who acts on an account, where anybody does.
     pub(crate) fn owner(&self, user: usize, account: &AccountId, configs: &[Config; 2]) -> Option<usize> {
-        let member = |instance: usize| self.memberships[instance].members().contains(account);
+        let member = |instance: usize| self.is_followed((instance, user), account);
         let holds = |instance: usize| !self.users[instance][user].state.is_settled();
         let one = std::slice::from_ref(account);
         let claim = |instance: usize| Claim {
@@ -210,6 +219,11 @@ impl Memory {
         };
         let owner = owners(&[claim(0), claim(1)]).remove(account)?;
         configs.iter().position(|config| config.id == owner)
+    }
+
+    /// Whether the account is in the instance's group and not paused.
+    pub(crate) fn is_followed(&self, key: Key, account: &AccountId) -> bool {
+        self.memberships[key.0].members().contains(account) && !self.pauses.contains_key(&key)
     }
 
     /// Whether the instance is on and the account is in its group.
@@ -229,8 +243,9 @@ impl Memory {
         let course = match config.phase {
             Phase::Active => Course::Active,
             Phase::Closing | Phase::Inactive => Course::Closing { keep: config.policy.keep_on_deactivate },
+            Phase::Removing => Course::Closing { keep: false },
         };
-        let standing = Standing::of(course, self.memberships[instance].members().contains(account), owned);
+        let standing = Standing::of(course, self.is_followed(key, account), owned);
         let read_at = instant(Self::read_at(known, world.now, world.since_poll));
         let facts = Facts {
             policy: &config.policy,

@@ -37,8 +37,6 @@ pub(crate) struct World<'p> {
     pub(crate) seq: u64,
     pub(crate) queue: BTreeMap<(Millis, u64), Due>,
     pub(crate) skew: Millis,
-    /// The latest that the program's clock has shown before it was set back.
-    pub(crate) latest: Millis,
     pub(crate) wrong_clocks: Vec<(Millis, Millis)>,
     pub(crate) pbx_away_until: Millis,
     pub(crate) calendar_away_until: Millis,
@@ -49,6 +47,8 @@ pub(crate) struct World<'p> {
     pub(crate) configs: [Config; 2],
     pub(crate) inactive_until: [Millis; 2],
     pub(crate) activations: u64,
+    /// By instance: whether it is in the other group.
+    pub(crate) elsewhere: [bool; 2],
     pub(crate) disk: Disk,
     pub(crate) memory: Option<Memory>,
     pub(crate) run: u32,
@@ -108,7 +108,6 @@ impl<'p> World<'p> {
             seq: 0,
             queue: BTreeMap::new(),
             skew: 0,
-            latest: 0,
             wrong_clocks: Vec::new(),
             pbx_away_until: 0,
             calendar_away_until: 0,
@@ -119,6 +118,7 @@ impl<'p> World<'p> {
             configs: [config(0, "a"), config(1, "b")],
             inactive_until: [0, 0],
             activations: 2,
+            elsewhere: [false, false],
             disk: Disk::default(),
             memory: None,
             run: 0,

@@ -179,6 +179,10 @@ impl Plan {
         if dice.in_thousand(8) {
             self.add(at + 2 * HOUR, Outside::Deleted { user, lasting });
         }
+        if dice.in_thousand(40) {
+            let instance = usize::from(weather.second_instance && dice.in_thousand(300));
+            self.add(midnight + dice.range(6 * HOUR, 20 * HOUR), Outside::Paused { user, instance, lasting });
+        }
     }
 
     fn draw_faults(&mut self, days: u32, dice: &mut Dice) {
@@ -216,7 +220,8 @@ impl Plan {
                 add(at, Outside::StoreFails { lasting });
             }
             if let Some((at, lasting)) = often(dice, 250) {
-                let by = dice.range(-4 * MINUTE, 4 * MINUTE) / if dice.in_thousand(500) { 60 } else { 1 };
+                let far = *dice.pick(&[4 * SECOND, 4 * MINUTE, 4 * MINUTE, 6 * HOUR]);
+                let by = dice.range(-far, far);
                 add(at, Outside::ClockWrong { by, lasting });
             }
             if let Some((at, lasting)) = often(dice, 150) {
@@ -241,6 +246,10 @@ impl Plan {
                 let at = midnight + dice.range(0, DAY);
                 if dice.in_thousand(80) {
                     self.add(at, Outside::HalfDirectory { instance });
+                }
+                let at = midnight + dice.range(0, DAY);
+                if dice.in_thousand(40) {
+                    self.add(at, Outside::Moved { instance, lasting: dice.range(MINUTE, 30 * HOUR) });
                 }
             }
         }

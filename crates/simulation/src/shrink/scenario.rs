@@ -82,6 +82,8 @@ pub(crate) fn scenario(
             | Outside::Suspend { .. }
             | Outside::Policy { .. }
             | Outside::Deactivated { .. }
+            | Outside::Paused { .. }
+            | Outside::Moved { .. }
             | Outside::HalfDirectory { .. } => return None,
         }
     }
