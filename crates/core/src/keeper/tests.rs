@@ -152,3 +152,15 @@ fn a_text_that_was_cut_unseen_is_given_back_all_the_same() {
     let again = desk.step(&[], at("10:00:12"));
     assert_eq!(again.writes.iter().map(|write| write.to.reveal()).collect::<Vec<_>>(), [""]);
 }
+
+#[test]
+fn what_a_person_has_ended_sleeps_with_what_it_held() {
+    let mut desk = Desk::new("Messe");
+    desk.write_text("Messe", at("09:00:00"));
+    assert_eq!((desk.state.holds().count(), desk.state.sleeping().count()), (1, 0));
+    desk.shown.text = Some(StatusText::new("Bin da"));
+    desk.step(&[], at("09:30:00"));
+    let held: Vec<_> = desk.state.sleeping().map(|(dimension, hold)| (dimension, &hold.ours)).collect();
+    assert_eq!(held, [(&Dimension::Text, &Value::Text(StatusText::new("Messe")))]);
+    assert_eq!(desk.state.holds().count(), 0);
+}
