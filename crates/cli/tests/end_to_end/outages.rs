@@ -1,4 +1,6 @@
-//! What fails: the cloud, the telephone system, the way between them.
+//! What fails: the cloud, the telephone system, the way between them, the disk.
+
+mod disk;
 
 use busylamp_core::keeper::Flag;
 use reqwest::Method;

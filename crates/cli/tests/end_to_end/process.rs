@@ -63,6 +63,11 @@ impl Process {
         self.end_within(STOP).await
     }
 
+    /// The number that the system knows it by.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Sends a signal, such as `-INT`.
     pub(crate) fn signal(&self, signal: &str) {
         let pid = self.0.id().to_string();
