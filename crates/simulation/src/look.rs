@@ -202,7 +202,8 @@ impl World<'_> {
 
     /// A reading that failed ends nothing, and begins nothing.
     fn ends_by_failure(&self, look: &Look<'_>) -> Option<(Invariant, String)> {
-        let due = look.known.wake.is_some_and(|wake| millis(wake) <= self.now());
+        // Due by time, or by a clock that was set back.
+        let due = look.known.wake.is_some_and(|wake| millis(wake) <= self.now()) || self.now() < look.memory.looked;
         let same_belief = look.known.report.calendar_unknown == look.step.report.calendar_unknown;
         // What could not be committed is decided again and again.
         let stored = look.memory.commits == Commits::default() && self.t >= self.store_fails_until;

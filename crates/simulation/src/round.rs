@@ -77,8 +77,7 @@ impl World<'_> {
             if !matches!(self.sabotage, Sabotage::DropsTheJournal | Sabotage::SendsBeforeCommit) {
                 for (key, _, step, shadow) in &steps {
                     if changes(memory, *key, step) {
-                        self.disk.stale.remove(key);
-                        self.disk.states.insert(*key, (step.state.clone(), shadow.clone()));
+                        self.disk.commit(*key, step.state.clone(), shadow.clone());
                     }
                 }
             }

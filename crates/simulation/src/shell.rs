@@ -11,6 +11,7 @@ use std::{
 };
 
 use busylamp_core::{
+    account::Dimension,
     directory::Membership,
     ids::{AccountId, InstanceId},
     journal::{Commits, Journal},
@@ -151,6 +152,19 @@ pub(crate) struct Outgoing {
 }
 
 impl Disk {
+    /// A state is written down. What was stale and is still held as it was stays so.
+    pub(crate) fn commit(&mut self, key: Key, state: UserState, shadow: Shadow) {
+        let before = self.states.insert(key, (state, shadow)).map(|(before, _)| before).unwrap_or_default();
+        let Some(stale) = self.stale.get_mut(&key) else { return };
+        let (state, _) = &self.states[&key];
+        let held = |state: &UserState, dimension: &Dimension| {
+            state.holds().find(|(of, _)| *of == dimension).map(|(_, hold)| hold.clone())
+        };
+        for slot in Slot::ALL {
+            stale[slot.index()] &= held(state, &slot.dimension()) == held(&before, &slot.dimension());
+        }
+    }
+
     /// The program ends: what it knew and could not commit is lost.
     pub(crate) fn outlives(&mut self, key: Key, known: &UserState) {
         let Some((kept, _)) = self.states.get(&key) else { return };
