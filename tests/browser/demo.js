@@ -84,6 +84,11 @@ class Demo {
     await this.#ask("DELETE", await this.calendar(name));
   }
 
+  /** Has the outside world fail in a way that the simulator knows, or stop failing. */
+  async fault(name, on) {
+    await this.#ask("PUT", `faults/${name}`, { on });
+  }
+
   async #ask(method, path, body) {
     const answer = await fetch(`${this.control}/${path}`, { method, body: body && JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
@@ -93,7 +98,7 @@ class Demo {
   /** The instant by the demo's clock, as the page has it. */
   async #now() {
     const page = await (await fetch(this.url)).text();
-    return Date.parse(/<time datetime="([^"]+)"/.exec(page)[1]);
+    return Date.parse(/<time[^>]* datetime="([^"]+)"/.exec(page)[1]);
   }
 
   /** Sends a signal and tells how the demo ended, and after how many milliseconds. */

@@ -13,6 +13,7 @@ use std::{
 use busylamp_core::ids::AccountId;
 use futures_util::{StreamExt, stream};
 use tokio::{sync::Notify, task::JoinHandle, time::Instant};
+use tracing::Instrument;
 
 use super::rest::{Rest, keys};
 use crate::PbxError;
@@ -72,7 +73,7 @@ impl Phones {
         self.queue.ask((owner.clone(), set.to_owned()), 0);
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.as_ref().is_none_or(JoinHandle::is_finished) {
-            *task = Some(tokio::spawn(run(Arc::clone(rest), Arc::clone(&self.queue))));
+            *task = Some(tokio::spawn(run(Arc::clone(rest), Arc::clone(&self.queue)).in_current_span()));
         }
     }
 

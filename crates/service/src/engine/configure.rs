@@ -177,6 +177,7 @@ impl Engine {
             asking_directory: false,
             next_directory: now,
             directory_trouble: None,
+            failing: BTreeMap::new(),
             directory_read: None,
             directory_took: None,
             directory_unkept: false,

@@ -49,6 +49,8 @@ pub(super) struct Instance {
     pub(super) asking_directory: bool,
     pub(super) next_directory: Timestamp,
     pub(super) directory_trouble: Option<String>,
+    /// How many calendars the last poll of each side could not read.
+    pub(super) failing: BTreeMap<Side, usize>,
     /// When the directory was last read, and how long that took, in milliseconds.
     pub(super) directory_read: Option<Timestamp>,
     pub(super) directory_took: Option<u64>,

@@ -43,6 +43,12 @@ impl Engine {
             return;
         }
         instance.next_directory = later(now, DIRECTORY_EVERY);
+        let users = directory.members.len();
+        if changed {
+            tracing::info!(users, took_ms = took, "other users than before are in the group");
+        } else {
+            tracing::debug!(users, took_ms = took, "the directory was read");
+        }
         let mut moved = changed;
         for found in directory.members {
             let user: &mut User = instance.users.entry(found.account.clone()).or_default();

@@ -13,12 +13,14 @@ use busylamp_core::{
 use busylamp_pbx::{Capabilities, Change, Directory, PbxError, Reading, WriteOutcome};
 use busylamp_store::StoreError;
 use jiff::{SignedDuration, Timestamp};
+use tracing::Instrument;
 
 use super::{
     Engine,
     calendars::{Polled, poll},
     instance::{Instance, User},
     link::{Outgoing, later},
+    whose,
     writes::write,
 };
 use crate::{config::PbxKey, health::milliseconds};
@@ -79,24 +81,28 @@ impl Engine {
             }
             let Instance { rhythms, readers, mailboxes, .. } = &mut *instance;
             for due in rhythms.begin(readers, mailboxes.keys(), now) {
-                self.work.spawn(poll(id.clone(), instance, due, now));
+                self.work.spawn(poll(id.clone(), instance, due, now).instrument(whose::span([id].into_iter())));
             }
             let Some(link) = self.links.get(&instance.config.pbx_key()) else { continue };
             if !instance.asking_directory && now >= instance.next_directory {
                 instance.asking_directory = true;
                 let (id, pbx, group) = (id.clone(), link.pbx.clone(), instance.config.group.clone());
-                let number = instance.number;
-                self.work.spawn(async move {
+                let (number, whose) = (instance.number, whose::span([&id].into_iter()));
+                let read = async move {
                     let (result, took) = timed(pbx.directory(&group)).await;
                     Report::Directory { instance: id, number, took, result }
-                });
+                };
+                self.work.spawn(read.instrument(whose));
             }
         }
         for (key, link) in &mut self.links {
+            let sharing = self.instances.iter().filter(|(_, instance)| instance.config.pbx_key() == *key);
+            let whose = whose::span(sharing.map(|(id, _)| id));
             if !link.asking_capabilities && now >= link.next_capabilities {
                 link.asking_capabilities = true;
                 let (pbx, key) = (link.pbx.clone(), key.clone());
-                self.work.spawn(async move { Report::Capabilities { pbx: key, result: pbx.capabilities().await } });
+                let ask = async move { Report::Capabilities { pbx: key, result: pbx.capabilities().await } };
+                self.work.spawn(ask.instrument(whose.clone()));
             }
             if let Some(accounts) = link.take_reading(now) {
                 let tickets: Vec<_> = accounts
@@ -104,28 +110,31 @@ impl Engine {
                     .filter_map(|account| Some((account.clone(), link.accounts.get(account)?.mirror.begin())))
                     .collect();
                 let (pbx, key) = (link.pbx.clone(), key.clone());
-                self.work.spawn(async move {
+                let read = async move {
                     let (result, took) = timed(pbx.read(&accounts)).await;
                     Report::Read { pbx: key, tickets, took, result }
-                });
+                };
+                self.work.spawn(read.instrument(whose.clone()));
             }
             if link.capabilities.as_ref().is_some_and(|can| can.labels) {
                 let wanted = || wants_labels(&self.instances, key);
                 if let Some(shown) = link.survey.begin(link.accounts.keys(), now, wanted) {
                     let (pbx, key) = (link.pbx.clone(), key.clone());
-                    self.work.spawn(async move {
+                    let survey = async move {
                         let result = pbx.survey_labels(&shown).await;
                         Report::Surveyed { pbx: key, shown, result }
-                    });
+                    };
+                    self.work.spawn(survey.instrument(whose.clone()));
                 }
             }
             while let Some(batch) = link.take_batch() {
-                self.work.spawn(write(key.clone(), link.pbx.clone(), batch));
+                self.work.spawn(write(key.clone(), link.pbx.clone(), batch).instrument(whose.clone()));
             }
             if link.wants_to_listen(now) {
                 link.listening = true;
                 let (pbx, key) = (link.pbx.clone(), key.clone());
-                self.work.spawn(async move { Report::Listened { pbx: key, result: pbx.changes(LISTEN).await } });
+                let listen = async move { Report::Listened { pbx: key, result: pbx.changes(LISTEN).await } };
+                self.work.spawn(listen.instrument(whose));
             }
         }
     }
@@ -150,6 +159,7 @@ impl Engine {
     /// Takes in what came of a piece of work.
     pub(super) fn report(&mut self, report: Report) {
         let now = self.clock.now();
+        let _whose = self.whose(&report).entered();
         // History is on no picture.
         self.board_is_old |= !matches!(report, Report::Recorded(_) | Report::Pruned(_));
         match report {
@@ -171,7 +181,17 @@ impl Engine {
                 let again = if result.is_ok() { CAPABILITIES_EVERY } else { CAPABILITIES_AGAIN };
                 link.next_capabilities = later(now, again);
                 match result {
-                    Ok(capabilities) => link.learn(capabilities, now),
+                    Ok(capabilities) => {
+                        tracing::debug!(
+                            pbx = link.name,
+                            dnd = capabilities.dnd,
+                            presence = capabilities.presence,
+                            changes = capabilities.changes,
+                            labels = capabilities.labels,
+                            "what the telephone system can do"
+                        );
+                        link.learn(capabilities, now);
+                    }
                     Err(error) => link.trouble = Some(error.to_string()),
                 }
             }
@@ -201,8 +221,18 @@ impl Engine {
                 link.listened(now, matches!(result, Ok(None | Some(Change::Accounts(_)))));
                 match result {
                     Ok(None) => {}
-                    Ok(Some(Change::Accounts(accounts))) => link.read_again(Some(&accounts)),
-                    Ok(Some(Change::Lost)) => link.read_again(None),
+                    Ok(Some(Change::Accounts(accounts))) => {
+                        tracing::debug!(
+                            pbx = link.name,
+                            accounts = accounts.len(),
+                            "the telephone system tells changes"
+                        );
+                        link.read_again(Some(&accounts));
+                    }
+                    Ok(Some(Change::Lost)) => {
+                        tracing::debug!(pbx = link.name, "changes may have been missed; all accounts are read");
+                        link.read_again(None);
+                    }
                     Err(error) => {
                         tracing::warn!(pbx = link.name, %error, "changes can't be listened to");
                         // What happened meanwhile is not known.
