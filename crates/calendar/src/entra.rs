@@ -14,6 +14,7 @@ use std::sync::Arc;
 use busylamp_core::secret::Secret;
 pub use certificate::CertificateProblem;
 use certificate::ClientCertificate;
+use jiff::Timestamp;
 pub(crate) use refusal::SignInError;
 pub(crate) use token::{Roles, Token, TokenSource};
 use url::Url;
@@ -35,6 +36,14 @@ pub(crate) enum CredentialProblem {
 }
 
 impl ClientCredential {
+    /// When the certificate ends; `None` for a secret, which does not tell it.
+    pub fn ends(&self) -> Option<Timestamp> {
+        match self {
+            Self::Secret(_) => None,
+            Self::Certificate(pem) => ClientCertificate::from_pem(pem).ok()?.ends(),
+        }
+    }
+
     pub(crate) fn validate(&self) -> Result<(), CredentialProblem> {
         self.proof().map(drop)
     }

@@ -27,6 +27,8 @@ enum Command {
     Run(commands::run::Arguments),
     /// Take up instances from a file, whether the service runs or not.
     Apply(commands::apply::Arguments),
+    /// Write the instances as a file, without their secrets, whether the service runs or not.
+    Export(commands::export::Arguments),
     /// Write a copy of the store to a new file, whether the service runs or not.
     Backup(commands::backup::Arguments),
     /// Put a backup in the place of the store; the service must not run.
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => running::block_on(commands::demo::run(arguments)),
         Command::Run(arguments) => running::block_on(commands::run::run(arguments)),
         Command::Apply(arguments) => running::block_on(commands::apply::run(arguments)),
+        Command::Export(arguments) => running::block_on(commands::export::run(arguments)),
         Command::Backup(arguments) => running::block_on(commands::backup::run(arguments)),
         Command::Restore(arguments) => running::block_on(commands::restore::run(arguments)),
         Command::Check(arguments) => running::block_on(commands::check::run(arguments)),

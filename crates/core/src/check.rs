@@ -1,6 +1,6 @@
 //! What a walk through a connection found, step by step.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One step of a walk and how it went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -12,7 +12,7 @@ pub struct Step {
 }
 
 /// How a step went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// As it should be; what was found.

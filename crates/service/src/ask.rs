@@ -128,6 +128,10 @@ impl Service {
             .map(|shown| Expiry { what: Expires::ServerCertificate { host: shown.host }, at: shown.not_after })
             .collect();
         for described in self.instances().await? {
+            if let Some(at) = described.certificate_ends {
+                let (instance, place) = (described.id.clone(), "graph.client_certificate".to_owned());
+                expiring.push(Expiry { what: Expires::Secret { instance, place }, at });
+            }
             let WrittenInstance { starface, graph, ews, .. } = described.written;
             let graph = graph.and_then(|graph| graph.client_secret_expires);
             let dates = [

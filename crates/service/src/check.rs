@@ -14,7 +14,7 @@ use busylamp_core::{
 };
 use busylamp_pbx::{Pbx, User};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     accounts::Accounts,
@@ -45,7 +45,7 @@ pub struct Walked {
 }
 
 /// One user of the group.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CheckedUser {
     /// The account, as the telephone system numbers it.
     pub account: String,
@@ -61,6 +61,34 @@ impl Findings {
     /// Whether nothing stands in the way.
     pub fn is_ok(&self) -> bool {
         self.steps.iter().all(|walked| walked.step.is_ok()) && self.users.iter().all(|user| user.trouble.is_none())
+    }
+}
+
+/// What a walk through one instance found, as it is told on the command line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Told {
+    /// The instance's name.
+    pub instance: String,
+    /// The steps, with what each was a step of.
+    pub steps: Vec<(String, Verdict)>,
+    /// Whether calendars are read in two places.
+    pub two_sides: bool,
+    /// The users, one each.
+    pub users: Vec<CheckedUser>,
+}
+
+impl Told {
+    /// What was found, ready to be told.
+    pub fn new(instance: String, findings: Findings) -> Self {
+        let steps = findings.steps.into_iter();
+        let steps = steps.map(|Walked { through, step }| (format!("{through}, {}", step.name), step.verdict));
+        Self { instance, steps: steps.collect(), two_sides: findings.two_sides, users: findings.users }
+    }
+
+    /// Whether nothing stands in the way.
+    pub fn is_ok(&self) -> bool {
+        let steps = self.steps.iter().all(|(_, verdict)| !matches!(verdict, Verdict::Fault(_)));
+        steps && self.users.iter().all(|user| user.trouble.is_none())
     }
 }
 

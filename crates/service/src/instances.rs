@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use busylamp_core::{format::refusal::Refusal, ids::InstanceId, secret::Secret};
 use busylamp_store::{Change, InstanceDocument, Phase, Store, StoreError, StoredInstance};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -29,6 +30,8 @@ pub struct Described {
     pub written: WrittenInstance,
     /// The places whose secrets the store has, such as `starface.password`; never the secrets.
     pub secrets: BTreeSet<String>,
+    /// When the certificate ends with which it signs in to Microsoft Entra.
+    pub certificate_ends: Option<Timestamp>,
     /// Why it can't run, with advice.
     pub unusable: Option<String>,
 }
@@ -312,9 +315,15 @@ pub async fn described(store: &Store) -> Result<Vec<Described>, ServiceError> {
         else {
             continue;
         };
-        let unusable = read(store, &stored).await.err().map(|error| error.to_string());
-        let secrets = secrets.into_iter().map(|(place, _)| place).collect();
-        all.push(Described { id: stored.document.id, phase: stored.phase, written, secrets, unusable });
+        let config = read(store, &stored).await;
+        all.push(Described {
+            certificate_ends: config.as_ref().ok().and_then(|config| config.calendar.certificate_ends()),
+            unusable: config.err().map(|error| error.to_string()),
+            id: stored.document.id,
+            phase: stored.phase,
+            written,
+            secrets: secrets.into_iter().map(|(place, _)| place).collect(),
+        });
     }
     Ok(all)
 }

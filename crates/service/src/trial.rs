@@ -16,8 +16,9 @@ use url::Url;
 
 use crate::{
     Service, ServiceError,
-    check::{CALENDAR, Findings, STARFACE, Walker},
+    check::{CALENDAR, Findings, STARFACE, Told, Walker},
     config::{Connections, Secrets, WrittenInstance, build, build_calendar, build_starface},
+    instances::stored_instances,
 };
 
 /// A person waits for the answer.
@@ -136,6 +137,20 @@ impl Service {
             findings.fault(STARFACE, "time", late());
         }
         Ok(findings)
+    }
+
+    /// Walks through all instances as they are in the store, one after another, as `busylamp check` tells it.
+    ///
+    /// # Errors
+    /// If the store or an instance can't be read.
+    pub async fn check(&self) -> Result<Vec<Told>, ServiceError> {
+        let walker = Walker::sharing(&self.accounts);
+        let mut all = Vec::new();
+        for config in stored_instances(&self.store).await? {
+            let findings = walker.walk(&config, self.clock.now()).await;
+            all.push(Told::new(config.name, findings));
+        }
+        Ok(all)
     }
 
     /// The certificate that a server shows now, to be looked at before it is pinned. Nothing is sent to the server.

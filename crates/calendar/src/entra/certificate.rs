@@ -28,6 +28,7 @@ pub(crate) struct ClientCertificate {
     key: RsaKeyPair,
     /// What Entra tells it by: the SHA-256 of the certificate in DER form.
     thumbprint: String,
+    ends: Option<Timestamp>,
 }
 
 /// Why a certificate can't be used.
@@ -75,10 +76,16 @@ impl ClientCertificate {
             readable = true;
             if own == public {
                 let thumbprint = URL_SAFE_NO_PAD.encode(Fingerprint::of(certificate).bytes());
-                return Ok(Self { key, thumbprint });
+                let ends = Certificate::read(certificate).map(|read| read.not_after);
+                return Ok(Self { key, thumbprint, ends });
             }
         }
         Err(if readable { CertificateProblem::OtherKey } else { CertificateProblem::Unreadable })
+    }
+
+    /// When the certificate ends.
+    pub(crate) fn ends(&self) -> Option<Timestamp> {
+        self.ends
     }
 
     /// A statement for an address that gives out tokens: that we are this application.

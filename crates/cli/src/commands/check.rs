@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use busylamp_core::{check::Verdict, ids::InstanceId};
 use busylamp_service::{
-    check::{Findings, Walked, Walker},
+    check::{Told, Walker},
+    check_running,
     config::{InstanceConfig, build},
     stored_instances,
 };
@@ -25,7 +26,7 @@ pub(crate) struct Arguments {
     part: Option<Part>,
     #[command(flatten)]
     data: Data,
-    /// A file as for `apply`; absent: the instances of the store, while the service does not run.
+    /// A file as for `apply`; absent: the instances of the store, whether the service runs or not.
     file: Option<PathBuf>,
     /// Show users' names beside their account numbers.
     #[arg(long)]
@@ -44,17 +45,35 @@ pub(crate) async fn run(arguments: Arguments) -> exit::Result {
     if let Some(Part::Starface(arguments)) = arguments.part {
         return super::check_starface::run(arguments).await;
     }
-    let mut all_is_well = true;
-    let walker = Walker::default();
     let configs = match &arguments.file {
-        Some(file) => written(file)?,
-        None => stored(&arguments.data.open().await?).await?,
+        Some(file) => Some(written(file)?),
+        None => match arguments.data.open_or_find_service().await? {
+            Some(store) => {
+                let configs = stored(&store).await;
+                store.close().await;
+                Some(configs?)
+            }
+            None => None,
+        },
     };
-    for config in configs {
-        print(&format!("{}", config.id))?;
-        let findings = walker.walk(&config, Timestamp::now()).await;
-        show(&findings, arguments.names)?;
-        all_is_well &= findings.is_ok();
+    let mut all_is_well = true;
+    match configs {
+        Some(configs) => {
+            let walker = Walker::default();
+            for config in configs {
+                let findings = walker.walk(&config, Timestamp::now()).await;
+                all_is_well &= show(&Told::new(config.name, findings), arguments.names)?;
+            }
+        }
+        // It looks through its own connections: what is signed in already is not signed in again.
+        None => {
+            let told = check_running(&arguments.data.store()).await;
+            let told =
+                told.map_err(|error| Failure::CouldNot(format!("the running service does not answer: {error}")))?;
+            for told in told.map_err(Failure::CouldNot)? {
+                all_is_well &= show(&told, arguments.names)?;
+            }
+        }
     }
     if all_is_well { Ok(()) } else { Err(Failure::NotSo) }
 }
@@ -75,16 +94,18 @@ pub(super) fn written(file: &Path) -> Result<Vec<InstanceConfig>, Failure> {
     built.collect()
 }
 
-fn show(findings: &Findings, names: bool) -> exit::Result {
-    for Walked { through, step } in &findings.steps {
-        print(&line(&format!("{through}, {}", step.name), &step.verdict))?;
+/// Prints what was found; whether nothing stands in the way.
+fn show(told: &Told, names: bool) -> Result<bool, Failure> {
+    print(&told.instance)?;
+    for (step, verdict) in &told.steps {
+        print(&line(step, verdict))?;
     }
-    let found = findings.users.iter().filter(|user| user.trouble.is_none()).count();
-    print(&format!("  {} of {} users can be followed", found, findings.users.len()))?;
-    for user in &findings.users {
+    let found = told.users.iter().filter(|user| user.trouble.is_none()).count();
+    print(&format!("  {} of {} users can be followed", found, told.users.len()))?;
+    for user in &told.users {
         let name = if names { format!(" ({})", plain(&user.name)) } else { String::new() };
         let Some((flag, advice)) = &user.trouble else {
-            if let Some(side) = user.side.filter(|_| findings.two_sides) {
+            if let Some(side) = user.side.filter(|_| told.two_sides) {
                 print(&format!("  ok    user {}{name}: {side}", user.account))?;
             }
             continue;
@@ -92,7 +113,7 @@ fn show(findings: &Findings, names: bool) -> exit::Result {
         let flag = flag.map_or("mailbox_not_read", |flag| flag.name());
         print(&format!("  FAULT user {}{name}: {flag}: {advice}", user.account))?;
     }
-    Ok(())
+    Ok(told.is_ok())
 }
 
 /// The text without control characters.

@@ -6,6 +6,7 @@ pub(crate) mod check;
 mod check_starface;
 pub(crate) mod decide;
 pub(crate) mod demo;
+pub(crate) mod export;
 pub(crate) mod find_exchange;
 pub(crate) mod restore;
 pub(crate) mod run;

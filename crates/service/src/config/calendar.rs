@@ -8,7 +8,7 @@ use busylamp_calendar::{
     hybrid::{Source, Sources},
 };
 use busylamp_core::{format::refusal::Refusal, ids::MailAddress, secret::Secret};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{
@@ -35,6 +35,16 @@ pub enum CalendarConfig {
         /// Which mailbox is read where.
         sources: Sources,
     },
+}
+
+impl CalendarConfig {
+    /// When the certificate ends that the application signs in with.
+    pub(crate) fn certificate_ends(&self) -> Option<Timestamp> {
+        match self {
+            Self::Graph(graph) | Self::Both { graph, .. } => graph.settings.credential.ends(),
+            Self::Ews(_) => None,
+        }
+    }
 }
 
 /// A source, and how often it is asked for changes.

@@ -11,7 +11,7 @@ use busylamp_core::{
 use jiff::{SignedDuration, civil::Date};
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     instance: Vec<WrittenInstance>,
@@ -298,6 +298,15 @@ impl WrittenInstance {
         }
         Ok(())
     }
+}
+
+/// Writes a file of instances, such as [`read_file`] reads.
+///
+/// # Errors
+/// If something can't be written in TOML; nothing of an instance is of that kind.
+pub fn write_file(instances: &[WrittenInstance]) -> Result<String, Refusal> {
+    let file = File { instance: instances.to_vec() };
+    toml::to_string(&file).map_err(|error| Refusal::new("", error.to_string()))
 }
 
 /// Reads a file of instances.

@@ -23,7 +23,7 @@ pub use self::{
     calendar::{CalendarConfig, Exchange, Polled},
     file::{
         InStore, Period, SecretSource, WrittenAccess, WrittenAuth, WrittenBinding, WrittenBridge, WrittenEws,
-        WrittenGraph, WrittenInstance, WrittenStarface, WrittenTrust, read_file,
+        WrittenGraph, WrittenInstance, WrittenStarface, WrittenTrust, read_file, write_file,
     },
     secrets::Secrets,
 };
