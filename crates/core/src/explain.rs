@@ -64,9 +64,12 @@ impl Speaker<'_> {
     }
 
     /// Why a write was made, in one sentence.
-    pub fn write(&self, purpose: Purpose, report: &Report, line: &Line) -> String {
-        let from = report.decision.action_from.as_ref().or(report.decision.winner.as_ref());
-        let event = from.map_or_else(String::new, |id| format!(" {id}"));
+    pub fn write(&self, dimension: &Dimension, purpose: Purpose, report: &Report, line: &Line) -> String {
+        let from = match dimension {
+            Dimension::Dnd | Dimension::Diversion(_) => &report.decision.action_from,
+            Dimension::Presence | Dimension::Text | Dimension::Label(_) => &report.decision.winner,
+        };
+        let event = from.as_ref().map_or_else(String::new, |id| format!(" {id}"));
         match (purpose, &line.wants) {
             (Purpose::Take, _) => self.say(
                 &format!("Der Termin{event} will es so; der eigene Wert wird danach zurückgegeben."),

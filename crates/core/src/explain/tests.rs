@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::{
     account::{AccountState, Presence},
+    decide::Decision,
     event::{Agenda, RawEvent, Response, Sensitivity},
     journal::Journal,
     keeper::{self, Account, Calendar, Facts, Mailbox, Standing, UserState},
@@ -134,4 +135,38 @@ fn an_unknown_calendar_is_said_to_be_one() {
     let speaker = Speaker { language: Language::German, zone: &morning.zone };
     let explanation = speaker.explain(None, &Report::default(), at("09:30"));
     assert_eq!(explanation.winner, "Der Kalender ist unbekannt.");
+}
+
+#[test]
+fn a_write_names_the_event_that_its_value_comes_from() {
+    let zone = TimeZone::UTC;
+    let decision = Decision { winner: Some("w".into()), action_from: Some("a".into()), ..Decision::default() };
+    let report = Report { decision, ..Report::default() };
+    let line = |wants| Line { wants, shows: None, before: None, act: Act::Nothing(Why::AlreadyShown) };
+    let (wants, none) = (line(Some(Value::Switch(true))), line(None));
+    for (dimension, purpose, line, german, english) in [
+        (Dimension::Dnd, Purpose::Take, &wants, "Der Termin a will es so", "Event a wants it"),
+        (
+            Dimension::Diversion("x".into()),
+            Purpose::Change,
+            &wants,
+            "Der Termin a will jetzt etwas anderes",
+            "Event a wants another",
+        ),
+        (Dimension::Text, Purpose::Take, &wants, "Der Termin w will es so", "Event w wants it"),
+        (Dimension::Presence, Purpose::Again, &wants, "von anderer Hand", "Somebody else"),
+        (Dimension::Dnd, Purpose::GiveBack, &none, "Kein Termin will hier mehr etwas", "No event wants anything"),
+        (
+            Dimension::Text,
+            Purpose::GiveBack,
+            &wants,
+            "nicht neutral oder der Termin gilt hier als beendet",
+            "not neutral or the event",
+        ),
+    ] {
+        for (language, expected) in [(Language::German, german), (Language::English, english)] {
+            let sentence = Speaker { language, zone: &zone }.write(&dimension, purpose, &report, line);
+            assert!(sentence.contains(expected), "{sentence}");
+        }
+    }
 }
