@@ -7,6 +7,7 @@
 mod chaos;
 mod check_starface;
 mod commands;
+mod configuration;
 mod day;
 mod exchange;
 mod hybrid;

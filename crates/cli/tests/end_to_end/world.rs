@@ -341,6 +341,11 @@ group = "{group}"
         self.folder.path().join("instance.toml")
     }
 
+    pub(crate) fn service(&self) -> &Service {
+        let (service, _) = self.running.as_ref().unwrap();
+        service
+    }
+
     pub(crate) fn board(&self) -> Arc<Board> {
         let (service, _) = self.running.as_ref().unwrap();
         service.board().borrow().clone()
