@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use busylamp_core::{
     ids::{AccountId, InstanceId, MailAddress},
-    journal::Journal,
+    journal::{Commits, Journal},
     keeper::{self, Step, UserState},
     ownership::{Claim, owners},
 };
@@ -180,9 +180,12 @@ impl Engine {
         tracing::trace!(instance = %key.0, account = %key.1, ?until, waits, writes = step.writes.len(), "stepped");
         self.chronicle(&key, &before, now);
         if released {
-            // Another instance may have waited for it (§8.6).
-            let others = self.instances.iter().filter(|(id, other)| **id != key.0 && other.users.contains_key(&key.1));
-            self.dirty.extend(others.map(|(id, _)| (id.clone(), key.1.clone())));
+            // Another instance may have waited for it (§8.6); then this one stands back from now on.
+            let sharing = self.instances.iter().filter(|(_, instance)| instance.users.contains_key(&key.1));
+            let sharing: Vec<UserKey> = sharing.map(|(id, _)| (id.clone(), key.1.clone())).collect();
+            if sharing.len() > 1 {
+                self.dirty.extend(sharing);
+            }
         }
         let Some(instance) = self.instances.get_mut(&key.0) else { return };
         let Some(user) = instance.users.get_mut(&key.1) else { return };
@@ -295,6 +298,11 @@ impl Engine {
 
     /// Keeps new readings at rest (§8.3), and from time to time that unchanged ones still stand.
     async fn keep_agendas(&mut self, now: Timestamp) {
+        // A clock that was set back makes nobody wait longer.
+        let failed = self.agendas_failed.map(|failed| now.duration_since(failed));
+        if failed.is_some_and(|since| (SignedDuration::ZERO..Commits::PAUSE).contains(&since)) {
+            return;
+        }
         let mut new = Vec::new();
         let mut stand: BTreeMap<Timestamp, Vec<(&InstanceId, &MailAddress)>> = BTreeMap::new();
         for (id, instance) in &self.instances {
@@ -326,8 +334,11 @@ impl Engine {
         }
         if let Err(error) = &result {
             tracing::warn!(%error, "calendars can't be kept at rest; a restart will have to read them again");
+            // What is at rest is older than it seems: it is neither confirmed nor taken for kept.
+            self.agendas_failed = Some(now);
+            return;
         }
-        // Kept or not: the next reading tries again, not the next round.
+        self.agendas_failed = None;
         for mailbox in self.instances.values_mut().flat_map(|instance| instance.mailboxes.values_mut()) {
             let due = mailbox.agenda.as_ref().map(|(_, at)| *at);
             let told =
