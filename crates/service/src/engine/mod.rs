@@ -123,6 +123,8 @@ pub(crate) struct Engine {
     history: History,
     /// How many instances have begun.
     begun: u64,
+    /// When calendars could not be kept at rest, if the last attempt failed.
+    agendas_failed: Option<Timestamp>,
     /// Words for kinds that nobody knows, each warned of once (§1.4).
     unrecognised: BTreeSet<String>,
 }
@@ -153,6 +155,7 @@ impl Engine {
             commit_trouble: None,
             history: History::new(clock.now()),
             begun: 0,
+            agendas_failed: None,
             unrecognised: BTreeSet::new(),
         }
     }

@@ -88,6 +88,10 @@ async fn while_the_disk_is_full_nothing_is_taken_what_is_over_is_given_back_and_
     world.board_says("that all is well", |board| store_trouble(board).is_none()).await;
     world.call_off(&ben, "b").await;
     world.shows(&ben, json!({"dnd": false})).await;
+    // What could not be written is tried again every five seconds.
+    let later = world.at(7);
+    let passed = async || if world.clock.now() > later { Ok(()) } else { Err(later) };
+    eventually("some seconds pass", passed).await;
     world.stop().await;
     // What was given back without the disk's knowledge is known now: a start has nothing to do.
     let before = world.written(&anna).await.len();
