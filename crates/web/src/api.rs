@@ -9,7 +9,7 @@
 //! words     the words of enumerations
 //! document  the description of all this (OpenAPI)
 //! metrics   figures, for Prometheus
-//! instances, trials, users, orders, history, health, people, audit
+//! instances, trials, users, orders, history, health, people, audit, log
 //!           the operations
 //! ```
 
@@ -20,6 +20,7 @@ mod document;
 mod health;
 mod history;
 mod instances;
+mod log;
 mod metrics;
 mod orders;
 mod pace;
@@ -92,6 +93,10 @@ fn operations() -> (Router<Site>, OpenApi) {
         .routes(routes!(people::change_role))
         .routes(routes!(people::reset_password))
         .routes(routes!(audit::list))
+        .routes(routes!(log::read_program))
+        .routes(routes!(log::set_program))
+        .routes(routes!(log::read_instance))
+        .routes(routes!(log::set_instance))
         .split_for_parts();
     (router, document::complete(document))
 }

@@ -44,7 +44,8 @@ pub(super) struct Wanted {
 }
 
 /// Who changed what, the newest first.
-#[utoipa::path(get, path = "/audit", tag = "people", params(Wanted), security(("token" = ["administrator"])),
+#[utoipa::path(get, path = "/audit", tag = "people",
+    operation_id = "read_audit_trail", params(Wanted), security(("token" = ["administrator"])),
     responses((status = OK, body = Trail)))]
 pub(super) async fn list(
     Administrator(program): Administrator,

@@ -170,7 +170,8 @@ impl From<busylamp_service::health::Health> for Health {
 }
 
 /// Connections, flagged users, what is overdue and what expires.
-#[utoipa::path(get, path = "/health", tag = "health", security(("token" = ["viewer"])),
+#[utoipa::path(get, path = "/health", tag = "health",
+    operation_id = "read_health", security(("token" = ["viewer"])),
     responses((status = OK, body = Health)))]
 pub(super) async fn show(Extract(site): Extract<Site>, _viewer: Viewer) -> Result<Json<Health>, Problem> {
     let health = site.upkeep.health(&site.service).await?;

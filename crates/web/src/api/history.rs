@@ -91,6 +91,7 @@ type Place = (i64, u32);
 
 /// What was decided and written for a user.
 #[utoipa::path(get, path = "/instances/{instance}/users/{account}/history", tag = "users",
+    operation_id = "read_user_history",
     security(("token" = ["viewer"])),
     params(("instance" = String, Path, description = "The instance."),
         ("account" = String, Path, description = "The account on the telephone system."), Wanted),

@@ -102,7 +102,8 @@ impl NewInstance {
 }
 
 /// All instances, but for those that are being removed.
-#[utoipa::path(get, path = "/instances", tag = "instances", security(("token" = ["administrator"])),
+#[utoipa::path(get, path = "/instances", tag = "instances",
+    operation_id = "list_instances", security(("token" = ["administrator"])),
     responses((status = OK, body = Instances)))]
 pub(super) async fn list(
     Extract(site): Extract<Site>,
@@ -118,7 +119,8 @@ async fn find(site: &Site, id: &InstanceId) -> Result<Described, Problem> {
 }
 
 /// One instance.
-#[utoipa::path(get, path = "/instances/{instance}", tag = "instances", security(("token" = ["administrator"])),
+#[utoipa::path(get, path = "/instances/{instance}", tag = "instances",
+    operation_id = "read_instance", security(("token" = ["administrator"])),
     params(("instance" = String, Path, description = "The instance.")), responses((status = OK, body = Instance)))]
 pub(super) async fn view(
     Extract(site): Extract<Site>,
@@ -129,7 +131,8 @@ pub(super) async fn view(
 }
 
 /// Adds an instance.
-#[utoipa::path(post, path = "/instances", tag = "instances", security(("token" = ["administrator"])),
+#[utoipa::path(post, path = "/instances", tag = "instances",
+    operation_id = "add_instance", security(("token" = ["administrator"])),
     request_body = NewInstance, responses((status = CREATED, body = Instance)))]
 pub(super) async fn add(
     Extract(site): Extract<Site>,
@@ -151,7 +154,8 @@ fn escaped(id: &InstanceId) -> String {
 }
 
 /// Changes an instance. It keeps its id, also under another name.
-#[utoipa::path(put, path = "/instances/{instance}", tag = "instances", security(("token" = ["administrator"])),
+#[utoipa::path(put, path = "/instances/{instance}", tag = "instances",
+    operation_id = "change_instance", security(("token" = ["administrator"])),
     params(("instance" = String, Path, description = "The instance.")), request_body = NewInstance,
     responses((status = OK, body = Instance)))]
 pub(super) async fn change(
@@ -177,7 +181,8 @@ async fn done(program: &Program, action: Action, name: &str, status: StatusCode)
 }
 
 /// Deletes an instance. It gives back everything first, and is gone after that.
-#[utoipa::path(delete, path = "/instances/{instance}", tag = "instances", security(("token" = ["administrator"])),
+#[utoipa::path(delete, path = "/instances/{instance}", tag = "instances",
+    operation_id = "remove_instance", security(("token" = ["administrator"])),
     params(("instance" = String, Path, description = "The instance.")),
     responses((status = ACCEPTED, description = "It is giving back what it holds.")))]
 pub(super) async fn remove(
@@ -200,6 +205,7 @@ pub(super) struct Activity {
 
 /// Activates or deactivates an instance.
 #[utoipa::path(put, path = "/instances/{instance}/active", tag = "instances",
+    operation_id = "set_instance_activity",
     security(("token" = ["administrator"])), params(("instance" = String, Path, description = "The instance.")),
     request_body = Activity, responses((status = NO_CONTENT, description = "Done, or under way.")))]
 pub(super) async fn activate(

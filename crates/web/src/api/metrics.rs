@@ -63,7 +63,8 @@ pub(crate) async fn count(Extension(answers): Extension<Arc<Answers>>, request: 
 }
 
 /// Figures in the text format of OpenMetrics.
-#[utoipa::path(get, path = "/metrics", tag = "health", security(("token" = ["viewer"])),
+#[utoipa::path(get, path = "/metrics", tag = "health",
+    operation_id = "read_metrics", security(("token" = ["viewer"])),
     responses((status = OK, body = String, content_type = "application/openmetrics-text")))]
 pub(super) async fn show(
     Extract(site): Extract<Site>,
@@ -243,7 +244,11 @@ impl Page<'_> {
     {
         let mut metric = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
         for (labels, value) in values {
-            metric.encode_family(&labelled(&names, &labels))?.encode_gauge(&value)?;
+            if N == 0 {
+                metric.encode_gauge(&value)?;
+            } else {
+                metric.encode_family(&labelled(&names, &labels))?.encode_gauge(&value)?;
+            }
         }
         Ok(())
     }
@@ -258,14 +263,18 @@ impl Page<'_> {
         let mut metric = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         for (labels, value) in values {
             let labels = labelled(&names, &labels);
-            metric.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+            if N == 0 {
+                metric.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+            } else {
+                metric.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+            }
         }
         Ok(())
     }
 
     fn histogram(&mut self, name: &str, help: &str, spans: &Spans) -> fmt::Result {
         let counts = spans.counts();
-        let bounds = Spans::BOUNDS.into_iter().chain([f64::MAX]);
+        let bounds = Spans::BOUNDS.into_iter().chain([f64::INFINITY]);
         let buckets: Vec<(f64, u64)> = bounds.zip(counts).collect();
         let mut metric = self.0.encode_descriptor(name, help, None, MetricType::Histogram)?;
         let count = counts.iter().sum();

@@ -54,6 +54,7 @@ pub(super) struct Pause {
 
 /// Leaves a user alone until an instant. Everything is given back.
 #[utoipa::path(put, path = "/instances/{instance}/users/{account}/pause", tag = "users",
+    operation_id = "pause_user",
     security(("token" = ["administrator"])), request_body = Pause,
     params(("instance" = String, Path, description = "The instance."),
         ("account" = String, Path, description = "The account on the telephone system.")),
@@ -73,6 +74,7 @@ pub(super) async fn pause(
 
 /// Ends a user's pause.
 #[utoipa::path(delete, path = "/instances/{instance}/users/{account}/pause", tag = "users",
+    operation_id = "resume_user",
     security(("token" = ["administrator"])),
     params(("instance" = String, Path, description = "The instance."),
         ("account" = String, Path, description = "The account on the telephone system.")),
@@ -88,6 +90,7 @@ pub(super) async fn resume(
 
 /// Gives everything back at once and leaves the user alone until the events that run now are over.
 #[utoipa::path(post, path = "/instances/{instance}/users/{account}/give-back", tag = "users",
+    operation_id = "give_back_user",
     security(("token" = ["administrator"])),
     params(("instance" = String, Path, description = "The instance."),
         ("account" = String, Path, description = "The account on the telephone system.")),
@@ -103,6 +106,7 @@ pub(super) async fn give_back(
 
 /// Forgets what can't be given back, without a write.
 #[utoipa::path(post, path = "/instances/{instance}/users/{account}/discard", tag = "users",
+    operation_id = "discard_user",
     security(("token" = ["administrator"])),
     params(("instance" = String, Path, description = "The instance."),
         ("account" = String, Path, description = "The account on the telephone system.")),
@@ -118,6 +122,7 @@ pub(super) async fn discard(
 
 /// Reads a user's calendar and account anew at once.
 #[utoipa::path(post, path = "/instances/{instance}/users/{account}/check", tag = "users",
+    operation_id = "check_user",
     security(("token" = ["administrator"])),
     params(("instance" = String, Path, description = "The instance."),
         ("account" = String, Path, description = "The account on the telephone system.")),
@@ -132,7 +137,8 @@ pub(super) async fn check(
 }
 
 /// Reads the directory and all calendars and accounts of an instance anew at once.
-#[utoipa::path(post, path = "/instances/{instance}/check", tag = "instances", security(("token" = ["administrator"])),
+#[utoipa::path(post, path = "/instances/{instance}/check", tag = "instances",
+    operation_id = "check_instance", security(("token" = ["administrator"])),
     params(("instance" = String, Path, description = "The instance.")),
     responses((status = NO_CONTENT, description = "It is under way.")))]
 pub(super) async fn check_all(

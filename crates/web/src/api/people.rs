@@ -47,7 +47,8 @@ pub(super) struct People {
 }
 
 /// Everybody who may sign in.
-#[utoipa::path(get, path = "/people", tag = "people", security(("token" = ["administrator"])),
+#[utoipa::path(get, path = "/people", tag = "people",
+    operation_id = "list_people", security(("token" = ["administrator"])),
     responses((status = OK, body = People)))]
 pub(super) async fn list(Administrator(program): Administrator) -> Result<Json<People>, Problem> {
     let people = program.people.store().people().await?;
@@ -86,7 +87,8 @@ impl From<NotAdded> for Problem {
 }
 
 /// Adds somebody.
-#[utoipa::path(post, path = "/people", tag = "people", security(("token" = ["administrator"])),
+#[utoipa::path(post, path = "/people", tag = "people",
+    operation_id = "add_person", security(("token" = ["administrator"])),
     request_body = NewPerson, responses((status = CREATED, body = Somebody)))]
 pub(super) async fn add(
     Administrator(program): Administrator,
@@ -135,7 +137,8 @@ pub(super) struct NewRole {
 }
 
 /// Gives somebody another role.
-#[utoipa::path(put, path = "/people/{id}/role", tag = "people", security(("token" = ["administrator"])),
+#[utoipa::path(put, path = "/people/{id}/role", tag = "people",
+    operation_id = "change_role", security(("token" = ["administrator"])),
     params(("id" = String, Path, description = "The person's number.")), request_body = NewRole,
     responses((status = NO_CONTENT, description = "Done.")))]
 pub(super) async fn change_role(
@@ -158,7 +161,8 @@ pub(super) struct NewPassword {
 }
 
 /// Gives somebody another password and ends all of that person's sessions.
-#[utoipa::path(put, path = "/people/{id}/password", tag = "people", security(("token" = ["administrator"])),
+#[utoipa::path(put, path = "/people/{id}/password", tag = "people",
+    operation_id = "set_password", security(("token" = ["administrator"])),
     params(("id" = String, Path, description = "The person's number.")), request_body = NewPassword,
     responses((status = NO_CONTENT, description = "Done.")))]
 pub(super) async fn reset_password(
@@ -172,7 +176,8 @@ pub(super) async fn reset_password(
 }
 
 /// Removes somebody, sessions included.
-#[utoipa::path(delete, path = "/people/{id}", tag = "people", security(("token" = ["administrator"])),
+#[utoipa::path(delete, path = "/people/{id}", tag = "people",
+    operation_id = "remove_person", security(("token" = ["administrator"])),
     params(("id" = String, Path, description = "The person's number.")),
     responses((status = NO_CONTENT, description = "Done.")))]
 pub(super) async fn remove(

@@ -112,7 +112,8 @@ impl From<check::Findings> for Findings {
 }
 
 /// Walks through a configuration from end to end.
-#[utoipa::path(post, path = "/trials", tag = "trials", security(("token" = ["administrator"])),
+#[utoipa::path(post, path = "/trials", tag = "trials",
+    operation_id = "try_all", security(("token" = ["administrator"])),
     request_body = Trial, responses((status = OK, body = Findings)))]
 pub(super) async fn all(
     Extract(site): Extract<Site>,
@@ -124,7 +125,8 @@ pub(super) async fn all(
 }
 
 /// Walks through the calendar side of a configuration.
-#[utoipa::path(post, path = "/trials/calendar", tag = "trials", security(("token" = ["administrator"])),
+#[utoipa::path(post, path = "/trials/calendar", tag = "trials",
+    operation_id = "try_calendar", security(("token" = ["administrator"])),
     request_body = Trial, responses((status = OK, body = Findings)))]
 pub(super) async fn calendar(
     Extract(site): Extract<Site>,
@@ -175,7 +177,8 @@ impl From<trial::PbxTrial> for PbxFindings {
 }
 
 /// Walks through the telephone side of a configuration.
-#[utoipa::path(post, path = "/trials/telephones", tag = "trials", security(("token" = ["administrator"])),
+#[utoipa::path(post, path = "/trials/telephones", tag = "trials",
+    operation_id = "try_telephones", security(("token" = ["administrator"])),
     request_body = Trial, responses((status = OK, body = PbxFindings)))]
 pub(super) async fn telephones(
     Extract(site): Extract<Site>,
@@ -211,7 +214,8 @@ pub(super) struct Certificate {
 }
 
 /// The certificate that a server shows, to be looked at before it is trusted. Nothing is sent to the server.
-#[utoipa::path(post, path = "/trials/certificate", tag = "trials", security(("token" = ["administrator"])),
+#[utoipa::path(post, path = "/trials/certificate", tag = "trials",
+    operation_id = "look_at_certificate", security(("token" = ["administrator"])),
     request_body = Server, responses((status = OK, body = Certificate)))]
 pub(super) async fn certificate(
     Extract(site): Extract<Site>,
@@ -355,7 +359,8 @@ impl From<preview::Preview> for Preview {
 }
 
 /// How the next 7 days of all users would differ under a configuration, from their real calendars.
-#[utoipa::path(post, path = "/previews", tag = "trials", security(("token" = ["administrator"])),
+#[utoipa::path(post, path = "/previews", tag = "trials",
+    operation_id = "preview", security(("token" = ["administrator"])),
     request_body = Trial, responses((status = OK, body = Preview)))]
 pub(super) async fn preview(
     Extract(site): Extract<Site>,

@@ -158,7 +158,8 @@ fn place(lamp: &board::Lamp) -> Place {
 }
 
 /// Users with their lamps.
-#[utoipa::path(get, path = "/users", tag = "users", params(Wanted), security(("token" = ["viewer"])),
+#[utoipa::path(get, path = "/users", tag = "users",
+    operation_id = "list_users", params(Wanted), security(("token" = ["viewer"])),
     responses((status = OK, body = Users)))]
 pub(super) async fn list(
     Extract(site): Extract<Site>,
@@ -434,7 +435,8 @@ pub(super) struct Span {
 }
 
 /// Everything about one user.
-#[utoipa::path(get, path = "/instances/{instance}/users/{account}", tag = "users", security(("token" = ["viewer"])),
+#[utoipa::path(get, path = "/instances/{instance}/users/{account}", tag = "users",
+    operation_id = "read_user", security(("token" = ["viewer"])),
     params(("instance" = String, Path, description = "The instance."),
         ("account" = String, Path, description = "The account on the telephone system."), Span),
     responses((status = OK, body = UserInFull)))]
@@ -470,6 +472,7 @@ pub(super) struct Instant {
 
 /// Why it was, is or will be so at an instant.
 #[utoipa::path(get, path = "/instances/{instance}/users/{account}/explanation", tag = "users",
+    operation_id = "explain_user",
     security(("token" = ["viewer"])),
     params(("instance" = String, Path, description = "The instance."),
         ("account" = String, Path, description = "The account on the telephone system."), Instant),

@@ -49,6 +49,10 @@ words! {
     RoleName = "Role": "viewer", "administrator"
 }
 words! {
+    /// How much a log tells, and how grave a line is.
+    LevelName = "Level": "error", "warn", "info", "debug", "trace"
+}
+words! {
     /// What a connection leads to.
     SideName = "Side": "graph", "ews", "starface", "group", "store"
 }

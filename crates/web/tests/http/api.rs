@@ -164,6 +164,24 @@ async fn health_and_figures_tell_how_it_goes_and_name_nobody() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn logs_are_read_and_told_how_much_to_tell() {
+    let house = House::with_users(1).await;
+    let log =
+        house.done(VIEWER, "GET", "/instances/Zentrale/log?level=warn&account=1&text=x&after=3", Value::Null).await;
+    assert_eq!((&log["level"], &log["lines"]), (&json!("info"), &json!([])));
+    house.done(ADMINISTRATOR, "PUT", "/instances/Zentrale/log/level", json!({"level": "debug"})).await;
+    let log = house.done(VIEWER, "GET", "/instances/Zentrale/log", Value::Null).await;
+    assert_eq!(log["level"], "debug");
+    house.done(ADMINISTRATOR, "PUT", "/log/level", json!({"level": "trace"})).await;
+    assert_eq!(house.done(ADMINISTRATOR, "GET", "/log", Value::Null).await["level"], "trace");
+    assert_eq!(house.refused(VIEWER, "GET", "/log", Value::Null).await.0, 403);
+    assert_eq!(house.refused(VIEWER, "PUT", "/log/level", json!({"level": "error"})).await.0, 403);
+    assert_eq!(house.refused(VIEWER, "GET", "/instances/x/log", Value::Null).await.0, 404);
+    let loud = json!({"level": "loud"});
+    assert_eq!(house.refused(ADMINISTRATOR, "PUT", "/instances/Zentrale/log/level", loud).await.0, 422);
+}
+
 #[tokio::test]
 async fn the_document_is_there_for_everybody_and_the_same_for_all() {
     let house = House::new().await;
@@ -171,13 +189,35 @@ async fn the_document_is_there_for_everybody_and_the_same_for_all() {
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
     let document: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
+    let mut ids = std::collections::BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let role = &operation["security"][0]["token"][0];
             assert!(role == "viewer" || role == "administrator", "{method} {path}: {role}");
-            assert!(operation["summary"].is_string() && operation["operationId"].is_string(), "{method} {path}");
+            assert!(operation["summary"].is_string(), "{method} {path}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{method} {path}");
         }
     }
+}
+
+/// Set to `write`, the test writes the file instead of comparing it.
+const SNAPSHOT: &str = "BUSYLAMP_SNAPSHOT";
+
+#[tokio::test]
+async fn the_document_is_the_one_that_was_looked_over() {
+    let house = House::new().await;
+    let served = house.get(Who::Nobody, "/api/v1/openapi.json").await.text().await.unwrap() + "\n";
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    if std::env::var(SNAPSHOT).as_deref() == Ok("write") {
+        std::fs::write(&file, &served).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    let changed = served.lines().zip(kept.lines()).find(|(served, kept)| served != kept);
+    assert!(
+        served == kept,
+        "the API has changed, here first: {changed:#?}\nrun the test with {SNAPSHOT}=write and look \
+        at what became of docs/openapi.json"
+    );
 }
 
 #[tokio::test]
@@ -203,7 +243,7 @@ async fn bodies_are_json_of_a_sane_size() {
 }
 
 #[tokio::test]
-async fn a_demo_has_no_tokens_and_tells_nobody_anything() {
+async fn what_is_not_there_or_not_allowed_is_said_so_for_programs() {
     let house = House::new().await;
     let (status, code, _) = house.refused(Who::Nobody, "GET", "/users", Value::Null).await;
     assert_eq!((status, code.as_str()), (401, "no_token"));
