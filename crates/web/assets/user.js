@@ -11,6 +11,9 @@ const DAY = 1440 * MINUTE;
 const plots = () => [...line.querySelectorAll(".plot")];
 const span = (plot) => [Number(plot.dataset.from), Number(plot.dataset.to)];
 
+/** What has the keyboard's focus: over the lines, and not around them, since there are links in these. */
+const handle = document.createElement("div");
+
 /** Where the cursor is, in milliseconds since 1970. */
 let at = Date.parse(why.querySelector("time").dateTime);
 /** Whether somebody has put it there. If not, the page shows what is now. */
@@ -51,11 +54,11 @@ const explain = async () => {
 /** Tells a screen reader where the cursor is. */
 const tell = () => {
   const [first, last] = [plots()[0], plots().at(-1)];
-  line.setAttribute("aria-valuemin", span(first)[0] / MINUTE);
-  line.setAttribute("aria-valuemax", span(last)[1] / MINUTE);
-  line.setAttribute("aria-valuenow", Math.round(at / MINUTE));
+  handle.setAttribute("aria-valuemin", span(first)[0] / MINUTE);
+  handle.setAttribute("aria-valuemax", span(last)[1] / MINUTE);
+  handle.setAttribute("aria-valuenow", Math.round(at / MINUTE));
   const words = document.getElementById("why");
-  line.setAttribute("aria-valuetext", words.querySelector("time").textContent);
+  handle.setAttribute("aria-valuetext", words.querySelector("time").textContent);
 };
 
 let later;
@@ -76,9 +79,11 @@ const move = (to) => {
   }, 120);
 };
 
-for (const [name, value] of Object.entries({ role: "slider", tabindex: "0" })) line.setAttribute(name, value);
-line.setAttribute("aria-label", line.dataset.label);
-line.setAttribute("aria-describedby", line.dataset.describedby);
+for (const [name, value] of Object.entries({ role: "slider", tabindex: "0" })) handle.setAttribute(name, value);
+handle.setAttribute("aria-label", line.dataset.label);
+handle.setAttribute("aria-describedby", line.dataset.describedby);
+handle.id = "cursor";
+line.append(handle);
 document.getElementById("keys").hidden = false;
 tell();
 
@@ -112,7 +117,7 @@ line.addEventListener("click", (event) => {
   if (!plot || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   pointed(event, plot);
-  line.focus({ preventScroll: true });
+  handle.focus({ preventScroll: true });
 });
 line.addEventListener("pointermove", (event) => {
   const plot = event.target.closest(".plot");

@@ -15,6 +15,8 @@ mod orders;
 mod table;
 mod words;
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{
     Router,
@@ -309,7 +311,7 @@ async fn draw(
     };
     let around = [middle.yesterday().unwrap_or(middle), middle, middle.tomorrow().unwrap_or(middle)];
     let days: Vec<Day> = around.into_iter().map(|date| Day::new(date, &zone)).collect();
-    let rows = lanes::Row::needed(&view);
+    let rows = lanes::Row::needed(&view, &days);
     let cursor = Some(at.unwrap_or(view.now));
     let (entries, cut) = table::entries(&view, &days, &tongue);
     let local = |at: Timestamp| zone.to_datetime(at).strftime("%Y-%m-%dT%H:%M").to_string();
@@ -381,12 +383,14 @@ impl Why {
     fn new(explanation: Explanation, tongue: &Tongue<'_>) -> Self {
         let language = tongue.language;
         let line = |(dimension, sentence)| (tongue.dimension(&dimension), sentence);
+        // Of sentences that say the same one is enough.
+        let mut said = BTreeSet::new();
         Self {
             heading: language.pick("Warum?", "Why?"),
             at: day_and_hour(explanation.at, tongue.zone, language),
             source: tongue.known_from(explanation.from),
             winner: explanation.winner,
-            events: explanation.events,
+            events: explanation.events.into_iter().filter(|event| said.insert(event.clone())).collect(),
             action: explanation.action,
             dimensions: explanation.dimensions.into_iter().map(line).collect(),
             until: explanation.until,

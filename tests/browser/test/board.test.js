@@ -111,7 +111,7 @@ for (const [locale, words] of Object.entries(LANGUAGES)) {
     await lit(page);
     // In one go, for the next change may come at any time.
     const shown = await page.evaluate((lit) => {
-      const legend = [...document.querySelectorAll(".legend li")];
+      const legend = [...document.querySelectorAll(".states li")];
       return {
         title: document.title,
         lamps: document.querySelectorAll(".lamp").length,
@@ -121,8 +121,10 @@ for (const [locale, words] of Object.entries(LANGUAGES)) {
     }, LIT);
     const [, lit_, all] = words.title.exec(shown.title) ?? assert.fail(shown.title);
     assert.deepEqual([Number(lit_), Number(all)], [shown.lit, 12]);
-    assert.deepEqual(shown.legend.map(([word]) => word), words.states);
-    assert.equal(shown.legend.reduce((sum, [, count]) => sum + count, 0), 12);
+    assert.deepEqual(shown.legend.map(([word]) => word), [words.all, ...words.states]);
+    const [[, every], ...each] = shown.legend;
+    assert.equal(every, 12);
+    assert.equal(each.reduce((sum, [, count]) => sum + count, 0), 12);
   });
 
   test(`${locale}: a screen reader hears lists, items and words`, LIMIT, async (t) => {
@@ -130,7 +132,7 @@ for (const [locale, words] of Object.entries(LANGUAGES)) {
     await lit(page);
     const snapshot = await page.locator("body").ariaSnapshot();
     assert.match(snapshot, /^- banner:\n {2}- heading "Busylamp" \[level=1\]/);
-    assert.match(snapshot, new RegExp(`- list "${words.legend}":\n( +- listitem: ${words.states[0]})`));
+    assert.match(snapshot, new RegExp(`- list "${words.stateList}":\n +- listitem:\n +- link "${words.all} 12"`));
     const [, list] = snapshot.split(`- list "${words.users}":\n`);
     const items = list.split("\n").filter((line) => /^ +- listitem/.test(line));
     assert.equal(items.length, 12, snapshot);
@@ -163,9 +165,114 @@ for (const [locale, words] of Object.entries(LANGUAGES)) {
     assert.ok((await page.locator(LIT).count()) > 0);
     assert.match(await page.title(), words.title);
     assert.match(await page.getByRole("banner").innerText(), words.unscripted);
-    assert.ok(!notes.requests.some((url) => url.endsWith("/lamps")));
+    assert.ok(!notes.requests.some((url) => url.includes("/lamps")));
   });
 }
+
+for (const [locale, words] of Object.entries(LANGUAGES)) {
+  test(`${locale}: the filter acts as it is typed, and its address shows the same again`, LIMIT, async (t) => {
+    const { page } = await opened(t, { locale });
+    await lit(page);
+    await page.keyboard.press("Tab");
+    const search = page.getByLabel(words.search);
+    await search.focus();
+    await page.keyboard.insertText("  DÖRTE ");
+    await page.waitForFunction(() => document.querySelectorAll(".lamp").length === 1);
+    await named(page, BUSY).waitFor();
+    assert.equal(new URL(page.url()).searchParams.get("q"), "  DÖRTE ");
+    assert.match(await page.title(), /^1 \w+ 1 /);
+
+    // Whoever opens the address finds the same.
+    await page.reload();
+    assert.equal(await page.locator(".lamp").count(), 1);
+    await page.getByRole("link", { name: words.showAll }).press("Enter");
+    await page.locator(".lamp").nth(11).waitFor();
+    assert.equal(new URL(page.url()).search, "");
+
+    await page.getByLabel(words.flags).selectOption({ label: words.flag });
+    await page.waitForFunction(() => document.querySelectorAll(".lamp").length === document.querySelectorAll(".lamp:has(.flag)").length);
+    await named(page, STUCK).waitFor();
+    await search.fill("nobody is called that");
+    await page.getByText(words.nobody, { exact: true }).waitFor();
+    assert.equal(await page.locator(".lamp").count(), 0);
+  });
+
+  test(`${locale}: a lamp comes into a filter by state and leaves it`, LIMIT, async (t) => {
+    const { page } = await opened(t, { locale });
+    await lit(page);
+    const [busy] = words.states;
+    await page.getByRole("link", { name: new RegExp(`^${busy}`) }).press("Enter");
+    await page.waitForFunction(() => [...document.querySelectorAll(".lamp")].every((lamp) => lamp.matches(".dnd")));
+    await named(page, BUSY).waitFor();
+    assert.equal(new URL(page.url()).search, "?state=dnd");
+    t.after(() => demo.release(VISITED));
+    await demo.occupy(VISITED, { kind: "busy", subject: "Besuch" });
+    await named(page, VISITED).waitFor();
+    const names = await page.locator(".lamp .name").allTextContents();
+    const alphabetically = [...names].sort((a, b) => (a < b ? -1 : 1));
+    assert.deepEqual(names, alphabetically, "it stands where it belongs");
+    await demo.release(VISITED);
+    await named(page, VISITED).waitFor({ state: "detached" });
+  });
+
+  test(`${locale}: the filter is a form without JavaScript`, LIMIT, async (t) => {
+    const { page: scripted } = await opened(t, { locale });
+    await lit(scripted);
+    const { page } = await opened(t, { locale, javaScriptEnabled: false });
+    await page.getByLabel(words.search).fill(BUSY);
+    await page.getByRole("button", { name: words.show, exact: true }).press("Enter");
+    await page.waitForURL(/q=/);
+    assert.equal(await page.locator(".lamp").count(), 1);
+    await page.getByRole("link", { name: new RegExp(`^${words.states[0]}`) }).press("Enter");
+    await page.waitForURL(/state=dnd/);
+    assert.equal(await page.locator(".lamp").count(), 1);
+    await page.getByRole("link", { name: words.wall }).press("Enter");
+    await page.waitForURL(/\/kiosk\?q=.*state=dnd/);
+    assert.equal(await page.locator(".lamp").count(), 1);
+  });
+
+  test(`${locale}: the wall view fills the screen, is large, and axe finds nothing`, LIMIT, async (t) => {
+    const { page } = await opened(t, { locale, viewport: { width: 1920, height: 1080 } });
+    await page.goto(`${demo.url}kiosk`);
+    await lit(page);
+    await page.screenshot({ path: `${SCREENSHOTS}/kiosk-${locale}.png` });
+    const size = await page.evaluate(() => ({
+      tall: document.documentElement.scrollHeight - window.innerHeight,
+      wide: document.documentElement.scrollWidth - window.innerWidth,
+      name: Number.parseFloat(getComputedStyle(document.querySelector(".name")).fontSize),
+    }));
+    assert.ok(size.tall <= 0 && size.wide <= 0, `twelve lamps don't fit: ${JSON.stringify(size)}`);
+    assert.ok(size.name >= 28, `names of ${size.name} pixels can't be read from across a room`);
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate(() => window.axe.run());
+    assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
+    t.after(() => demo.release(VISITED));
+    await demo.occupy(VISITED, { kind: "busy", subject: "Besuch" });
+    await named(page, VISITED).and(page.locator(".dnd")).waitFor();
+  });
+}
+
+test("a reader that comes back gets what it has missed, and no more", LIMIT, async (t) => {
+  const { page } = await opened(t, { locale: "en-GB" });
+  await lit(page);
+  const since = await page.locator("#lamps").getAttribute("data-version");
+  const heard = async (address) => {
+    const stop = new AbortController();
+    const answer = await fetch(new URL(address, demo.url), { signal: stop.signal });
+    let text = "";
+    for await (const chunk of answer.body) {
+      text += Buffer.from(chunk).toString();
+      if (text.includes("\n\n")) break;
+    }
+    stop.abort();
+    return JSON.parse(/^data: ?(.*)$/m.exec(text)[1]);
+  };
+  const whole = await heard("/lamps?since=0-0");
+  assert.equal(whole.all.match(/<li /g).length, 12);
+  const rest = await heard(`/lamps?since=${since}`);
+  assert.equal(rest.all, undefined);
+  assert.ok(rest.put.length < 12, "lamps that have not changed were sent again");
+});
 
 test("a telephone shows the lamps one below the other, without scrolling sideways", LIMIT, async (t) => {
   const { page } = await opened(t, { locale: "de-DE", viewport: { width: 320, height: 640 } });
@@ -184,7 +291,7 @@ test("the page keeps to this machine and to its own policy", LIMIT, async (t) =>
   // The policy is not only sent but kept: a foreign script would not run, and the attempt is noted.
   assert.deepEqual(notes.complaints, []);
   const { origin } = new URL(demo.url);
-  assert.ok(notes.requests.some((url) => url === `${origin}/lamps`), notes.requests.join("\n"));
+  assert.ok(notes.requests.some((url) => url.startsWith(`${origin}/lamps?since=`)), notes.requests.join("\n"));
   assert.deepEqual(notes.requests.filter((url) => new URL(url).origin !== origin), []);
   await page.evaluate(() => {
     const script = document.createElement("script");

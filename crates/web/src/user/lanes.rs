@@ -87,11 +87,13 @@ pub(super) enum Row {
 impl Row {
     const ALL: [Self; 4] = [Self::Dnd, Self::Diversion, Self::Presence, Self::Text];
 
-    /// The rows that a view needs.
-    pub(super) fn needed(view: &UserView) -> Vec<Self> {
-        let wanted = |row: Self| view.wanted.iter().any(|stretch| row.wants(stretch).is_some());
+    /// The rows that these days need.
+    pub(super) fn needed(view: &UserView, days: &[Day]) -> Vec<Self> {
+        let (Some(first), Some(last)) = (days.first(), days.last()) else { return Vec::new() };
+        let touches = |stretch: &&Stretch| stretch.from < last.to && stretch.to > first.from;
+        let wanted = |row: Self| view.wanted.iter().filter(touches).any(|stretch| row.wants(stretch).is_some());
         let shown = |row: Self| {
-            let mut all = view.shown.iter().filter(|change| row.is_of(&change.dimension));
+            let mut all = view.shown.iter().filter(|change| row.is_of(&change.dimension) && change.at < last.to);
             all.any(|change| matches!(change.value, Some(value) if value != Recorded::Switch(false)))
         };
         // Presence is everybody's; it is of interest where the calendar has to do with it.
@@ -253,7 +255,7 @@ impl Picture<'_> {
                 let place = self.day.stretch(change.at, to);
                 if let (Some(class), Some((x, width))) = (shown_class(*row, change.value), place) {
                     let hours = span(change.at, to, self.tongue.zone, self.tongue.language);
-                    self.bar(x, width, format!("value {class}"), format!("{hours} {what}"), at);
+                    self.bar(x, width, format!("value shown {class}"), format!("{hours} {what}"), at);
                 }
                 if change.by == By::Foreign && self.day.contains(change.at) {
                     let hand = self.tongue.say("von anderer Hand", "by somebody else");
@@ -306,6 +308,7 @@ fn shown_class(row: Row, value: Option<Recorded>) -> Option<&'static str> {
         Recorded::Switch(true) if row == Row::Diversion => Some("diverted"),
         Recorded::Switch(true) => Some("dnd"),
         Recorded::Presence(presence) => Some(presence_class(presence)),
-        Recorded::Text => Some("text"),
+        // Which text it was is not kept, and an empty one is one too: a bar would say nothing.
+        Recorded::Text => None,
     }
 }
