@@ -76,10 +76,10 @@ pub fn run_with_crash(seed: u64, size: Size, weather: Weather, effect: u64) -> O
 }
 
 /// Runs one seed and, if a promise is broken, makes the failure small and tells it.
-pub fn examine(seed: u64, size: Size, weather: Weather) -> (Tally, Option<Box<Failure>>) {
+pub fn examine(seed: u64, size: Size, weather: Weather, sabotage: Sabotage) -> (Tally, Option<Box<Failure>>) {
     let plan = Plan::draw(seed, size, weather);
-    let Outcome { tally, violation } = run_plan(&plan, Sabotage::None, None);
-    (tally, violation.map(|violation| Box::new(shrink::tell(&plan, violation, Sabotage::None))))
+    let Outcome { tally, violation } = run_plan(&plan, sabotage, None);
+    (tally, violation.map(|violation| Box::new(shrink::tell(&plan, violation, sabotage))))
 }
 
 fn run_plan(plan: &Plan, sabotage: Sabotage, crash: Option<u64>) -> Outcome {

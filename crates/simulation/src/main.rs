@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use busylamp_simulation::{Failure, Size, Tally, Weather, examine};
+use busylamp_simulation::{Failure, Sabotage, Size, Tally, Weather, examine};
 use clap::Parser;
 
 /// Runs the real keeper in a pretended world that fails in every way.
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
             if seed >= end {
                 return;
             }
-            let (tally, failure) = examine(seed, size, Weather::ROUGH);
+            let (tally, failure) = examine(seed, size, Weather::ROUGH, Sabotage::None);
             // A poisoned lock still holds what was counted.
             let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             found.0 += tally;

@@ -10,6 +10,7 @@ use crate::{
     due::Due,
     model::Own,
     place::{SLOTS, Slot},
+    sabotage::Sabotage,
     time::{MINUTE, Millis},
     world::{CALM, POLL, World},
 };
@@ -83,7 +84,9 @@ impl World<'_> {
         if !person.phone.exists {
             return;
         }
-        person.own[slot.index()].by_hand(&value, &person.phone.values[slot.index()], self.t);
+        if self.sabotage != Sabotage::OverlooksHands {
+            person.own[slot.index()].by_hand(&value, &person.phone.values[slot.index()], self.t);
+        }
         if person.phone.values[slot.index()] != value {
             person.phone.values[slot.index()] = value;
             person.phone.by_hand[slot.index()] = true;

@@ -14,6 +14,8 @@ pub enum Sabotage {
     IgnoresPeople,
     /// A give-back is answered by the shell itself and never sent.
     SwallowsGiveBacks,
+    /// The reference model overlooks what people set: to the keeper's eye a fault of its own.
+    OverlooksHands,
     /// When the instances are switched off in the end, give-backs are swallowed.
     LeavesTheLast,
     /// Every batch is sent twice.

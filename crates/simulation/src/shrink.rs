@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::{
     World,
     outcome::{Invariant, Violation},
-    plan::{Outside, Plan},
+    plan::{Entry, Outside, Plan},
     sabotage::Sabotage,
     time::{HOUR, Millis, instant},
 };
@@ -81,7 +81,8 @@ impl Smallest {
         breaks
     }
 
-    /// One user, and what concerns all.
+    /// One user, and what concerns all. Where the program was killed is counted in effects of all users: if nothing else
+    /// helps, it is killed at the very instants instead, or right after them.
     fn alone(&mut self, user: usize) {
         let mut plan = self.plan.clone();
         let Some(start) = plan.users.get(user).cloned() else { return };
@@ -90,7 +91,24 @@ impl Smallest {
         for entry in &mut plan.entries {
             entry.what.set_user(0);
         }
-        self.take(plan);
+        if self.take(plan.clone()) {
+            return;
+        }
+        let mut whole = World::new(&self.plan, self.sabotage);
+        whole.run();
+        let crashes = whole.crashes.clone();
+        plan.entries.retain(|entry| !matches!(entry.what, Outside::Crash { .. }));
+        for later in [1, 0] {
+            let mut plan = plan.clone();
+            let kills = crashes
+                .iter()
+                .map(|(at, until)| Entry { at: at + later, what: Outside::Crash { after: 0, lasting: until - at } });
+            plan.entries.extend(kills);
+            plan.entries.sort_by_key(|entry| entry.at);
+            if self.take(plan) {
+                return;
+            }
+        }
     }
 
     /// Nothing after it.
@@ -118,12 +136,23 @@ impl Smallest {
         }
     }
 
-    /// Without the tempers of the network, if it breaks all the same.
+    /// Without the tempers of the network, and without a second instance, if it breaks all the same.
     fn calmer(&mut self) {
-        let mut plan = self.plan.clone();
-        plan.rough_network = false;
-        plan.cuts_texts_at = None;
-        if self.take(plan) {
+        let calm = |plan: &mut Plan| {
+            plan.rough_network = false;
+            plan.cuts_texts_at = None;
+        };
+        let single = |plan: &mut Plan| {
+            plan.active = [true, false];
+            plan.users.iter_mut().for_each(|start| start.member = [true, false]);
+        };
+        let simpler: [&dyn Fn(&mut Plan); 2] = [&calm, &single];
+        let taken = simpler.map(|simplify| {
+            let mut plan = self.plan.clone();
+            simplify(&mut plan);
+            self.take(plan)
+        });
+        if taken.contains(&true) {
             self.fewer();
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use busylamp_simulation::{Invariant, Sabotage, Size, Weather, run, run_with_crash};
+use busylamp_simulation::{Invariant, Sabotage, Size, Weather, examine, run, run_with_crash};
 
 /// The faults and the promises that notice them; of several, the first that happens to be looked at.
 const PLANTED: [(Sabotage, &[Invariant]); 14] = [
@@ -94,4 +94,26 @@ fn a_seed_is_one_world_only() {
     let tally = |seed| run(seed, size, Weather::ROUGH, Sabotage::None).tally;
     assert_eq!(tally(7), tally(7));
     assert_ne!(tally(7), tally(8));
+}
+
+/// To the keeper it makes no difference whether it errs or the model does: what is printed of such a seed fails in the
+/// scenario runner as well, and is short enough to be read.
+#[test]
+fn a_failing_seed_prints_a_scenario_that_reproduces_it() {
+    let weather = Weather { people: true, ..Weather::FAIR };
+    let mut reproduced = 0;
+    for seed in 1..=6 {
+        let (_, failure) = examine(seed, Size { users: 3, days: 4 }, weather, Sabotage::OverlooksHands);
+        let Some(failure) = failure else { continue };
+        let Some((heading, scenario)) = failure.report.split_once('\n') else { panic!("{}", failure.report) };
+        if !heading.starts_with("# a scenario that reproduces it") {
+            continue;
+        }
+        let outcome = busylamp_scenario::run(scenario, &|name| jiff::tz::TimeZone::get(name).ok());
+        let outcome = outcome.unwrap_or_else(|refusal| panic!("{refusal}\n{scenario}"));
+        assert!(!outcome.ok, "seed {seed} fails, its scenario does not:\n{scenario}");
+        assert!(scenario.matches("[[step]]").count() <= 6, "seed {seed} is not made small:\n{scenario}");
+        reproduced += 1;
+    }
+    assert!(reproduced >= 3, "only {reproduced} scenarios were printed");
 }
