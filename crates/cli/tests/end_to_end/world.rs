@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use busylamp_core::secret::Secret;
+use busylamp_core::{
+    ids::{AccountId, InstanceId},
+    secret::Secret,
+};
 use busylamp_service::{
     Service, Settings,
     board::Board,
@@ -344,6 +347,16 @@ group = "{group}"
     pub(crate) fn service(&self) -> &Service {
         let (service, _) = self.running.as_ref().unwrap();
         service
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        let (_, store) = self.running.as_ref().unwrap();
+        store
+    }
+
+    /// The user's key: instance and account.
+    pub(crate) fn user(&self, person: &Person) -> (InstanceId, AccountId) {
+        ("Test".into(), AccountId::new(person.account.to_string()))
     }
 
     pub(crate) fn board(&self) -> Arc<Board> {
