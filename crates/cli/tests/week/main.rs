@@ -35,6 +35,10 @@ const FAULTS: [&str; 8] = [
 /// What may come on top of the most that was needed on the second and third day, in kB: what the pretended world itself
 /// remembers of a week.
 const SLACK: u64 = 6 * 1024;
+/// Connections come and go, with both their ends in this process; one that stayed open after each fault would be hundreds.
+const FILES: usize = 40;
+/// Threads for what blocks come and go as well.
+const THREADS: usize = 8;
 /// The log of the store is cut back to 16 MB after a burst.
 const LOG: u64 = 20 << 20;
 
@@ -94,8 +98,8 @@ async fn in_a_week_nothing_grows() {
     });
     let (early, late) = (early.unwrap(), days[6]);
     assert!(late.memory <= early.memory + SLACK, "memory grows: {days:#?}");
-    assert!(late.files <= early.files + 8, "files are not closed: {days:#?}");
-    assert!(late.threads <= early.threads + 2, "threads are not ended: {days:#?}");
+    assert!(late.files <= early.files + FILES, "files are not closed: {days:#?}");
+    assert!(late.threads <= early.threads + THREADS, "threads are not ended: {days:#?}");
     let log = fs::metadata(world.folder.path().join("busylamp.db-wal")).unwrap().len();
     assert!(log <= LOG, "the store's log has {log} bytes");
 
