@@ -18,7 +18,7 @@ use busylamp_core::{
 };
 use busylamp_service::{
     Outcome,
-    health::{ConnectionHealth, Flagged, Health, Side},
+    health::{ConnectionHealth, Flagged, Health},
 };
 use busylamp_store::{Action, Role};
 use jiff::{SignedDuration, Timestamp};
@@ -52,7 +52,6 @@ struct Page {
 
 struct Connection {
     name: String,
-    kind: &'static str,
     state: &'static str,
     class: &'static str,
     last: Option<(String, When)>,
@@ -208,14 +207,7 @@ fn connection(one: &ConnectionHealth, now: Timestamp, speaker: &Speaker<'_>) -> 
         (None, Some(_)) => (language.pick("geht", "works"), "good"),
     };
     Connection {
-        name: one.name.clone(),
-        kind: match one.side {
-            Side::Graph => "Microsoft 365",
-            Side::Ews => "Exchange Server",
-            Side::Starface => "STARFACE",
-            Side::Group => language.pick("Gruppe", "Group"),
-            Side::Store => language.pick("Speicher", "Store"),
-        },
+        name: capital(&upkeep::name(one, language)),
         state,
         class,
         last: one.last_success.map(|at| (ago(now.duration_since(at), language), moment(at, speaker.zone, language))),

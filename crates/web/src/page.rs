@@ -41,11 +41,12 @@ impl Alarmed {
     }
 }
 
-/// Where somebody who is signed in can go.
+/// Where somebody who has come in can go.
 pub(crate) struct Ways {
     pub(crate) label: &'static str,
     pub(crate) links: Vec<(&'static str, &'static str)>,
-    pub(crate) name: String,
+    /// Absent where nobody signs in.
+    pub(crate) name: Option<String>,
     pub(crate) sign_out: &'static str,
 }
 
@@ -55,10 +56,10 @@ impl Frame {
         Self { language: language.pick("de", "en"), title: title.into(), note: None, ways: None, alarm: None, here: "" }
     }
 
-    /// A page for somebody who is signed in.
+    /// A page for somebody who has come in.
     pub(crate) fn of(language: Language, title: impl Into<String>, person: Option<&Person>) -> Self {
         let alarm = current_alarm().map(|alarm| Alarmed::new(&alarm, language));
-        Self { ways: person.map(|person| Ways::new(language, person)), alarm, ..Self::new(language, title) }
+        Self { ways: Some(Ways::new(language, person)), alarm, ..Self::new(language, title) }
     }
 
     /// The same with the way marked that leads here.
@@ -69,23 +70,25 @@ impl Frame {
 }
 
 impl Ways {
-    fn new(language: Language, person: &Person) -> Self {
+    fn new(language: Language, person: Option<&Person>) -> Self {
         let mut links = vec![
             ("/", language.pick("Tafel", "Board")),
             ("/health", language.pick("Zustand", "Health")),
             ("/log", language.pick("Protokoll", "Log")),
         ];
         links.push(("/instances", language.pick("Instanzen", "Instances")));
-        if person.role == Role::Administrator {
+        if person.is_some_and(|person| person.role == Role::Administrator) {
             links.push(("/people", language.pick("Personen", "People")));
             links.push(("/tokens", language.pick("Zugangsschlüssel", "Access tokens")));
             links.push(("/audit", language.pick("Änderungen", "Changes")));
         }
-        links.push(("/account", language.pick("Eigene Einstellungen", "My settings")));
+        if person.is_some() {
+            links.push(("/account", language.pick("Eigene Einstellungen", "My settings")));
+        }
         Self {
             label: language.pick("Seiten", "Pages"),
             links,
-            name: person.name.clone(),
+            name: person.map(|person| person.name.clone()),
             sign_out: language.pick("Abmelden", "Sign out"),
         }
     }

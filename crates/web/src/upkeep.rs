@@ -13,7 +13,7 @@ use busylamp_core::language::Language;
 use busylamp_log::Log;
 use busylamp_service::{
     Service, ServiceError,
-    health::{ConnectionHealth, Expires, Expiry, Health},
+    health::{ConnectionHealth, Expires, Expiry, Health, Side},
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
@@ -122,8 +122,8 @@ pub(crate) enum Alarm {
     Store,
     /// Somebody waits for something to be given back.
     Overdue,
-    /// These connections are down: the name of one, and how many.
-    Down(String, usize),
+    /// Connections are down: one of them, and how many.
+    Down(Box<ConnectionHealth>, usize),
     /// Something ends soon, or has ended.
     Expiry(Expiry, SignedDuration),
 }
@@ -139,7 +139,7 @@ impl Alarm {
         }
         let mut down = health.connections.iter().filter(|connection| is_down(connection, health.now));
         if let Some(first) = down.next() {
-            return Some(Self::Down(first.name.clone(), 1 + down.count()));
+            return Some(Self::Down(Box::new(first.clone()), 1 + down.count()));
         }
         let soon = health.expiring.iter().find(|expiry| is_soon(expiry, health.now))?;
         Some(Self::Expiry(soon.clone(), soon.at.duration_since(health.now)))
@@ -163,13 +163,17 @@ impl Alarm {
                 "Jemand wartet darauf, dass der frühere Zustand zurückgegeben wird.",
                 "Somebody waits for an earlier state to be given back.",
             ),
-            Self::Down(name, 1) => {
-                language.pick(format!("Keine Verbindung: {name}."), format!("No connection: {name}."))
+            Self::Down(one, 1) => {
+                let name = name(one, language);
+                language.pick(format!("Gestört: {name}."), format!("Down: {name}."))
             }
-            Self::Down(name, count) => language.pick(
-                format!("{count} Verbindungen gehen nicht, darunter {name}."),
-                format!("{count} connections are down, {name} among them."),
-            ),
+            Self::Down(one, count) => {
+                let name = name(one, language);
+                language.pick(
+                    format!("{count} Verbindungen sind gestört, darunter {name}."),
+                    format!("{count} connections are down, {name} among them."),
+                )
+            }
             Self::Expiry(expiry, left) => {
                 let what = expiring(&expiry.what, language);
                 let days = left.as_hours() / 24;
@@ -187,6 +191,21 @@ impl Alarm {
                 }
             }
         }
+    }
+}
+
+/// What a connection leads to, and whose it is.
+pub(crate) fn name(connection: &ConnectionHealth, language: Language) -> String {
+    let of = |kind: &str| match &connection.instance {
+        Some(instance) => format!("{kind} ({instance})"),
+        None => kind.to_owned(),
+    };
+    match connection.side {
+        Side::Graph => of("Microsoft 365"),
+        Side::Ews => of("Exchange Server"),
+        Side::Group => of(language.pick("Gruppe der Telefonanlage", "group of the telephone system")),
+        Side::Starface => connection.name.clone(),
+        Side::Store => language.pick("Speicher", "store").to_owned(),
     }
 }
 
@@ -255,8 +274,6 @@ pub(crate) async fn healthz(Extract(site): Extract<Site>) -> (StatusCode, &'stat
 
 #[cfg(test)]
 mod tests {
-    use busylamp_service::health::Side;
-
     use super::*;
 
     fn at(written: &str) -> Timestamp {
@@ -296,9 +313,11 @@ mod tests {
         assert_eq!(Alarm::of(&Health { connections: vec![shaky], ..well() }), None);
         let down = connection(Some("2026-11-24T08:58:00Z"), Some("no answer"));
         let never = connection(None, Some("a wrong password"));
-        let alarm = Alarm::of(&Health { connections: vec![down, never], ..well() }).unwrap();
-        assert_eq!(alarm, Alarm::Down("pbx.example.com".to_owned(), 2));
-        assert_eq!(alarm.words(Language::German), "2 Verbindungen gehen nicht, darunter pbx.example.com.");
+        let alarm = Alarm::of(&Health { connections: vec![down.clone(), never], ..well() }).unwrap();
+        assert_eq!(alarm.words(Language::German), "2 Verbindungen sind gestört, darunter pbx.example.com.");
+        let graph = ConnectionHealth { side: Side::Graph, instance: Some("Köln".into()), ..down };
+        let alone = Alarm::of(&Health { connections: vec![graph], ..well() }).unwrap();
+        assert_eq!(alone.words(Language::English), "Down: Microsoft 365 (Köln).");
         assert!(!alarm.can_wait());
     }
 

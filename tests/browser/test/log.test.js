@@ -97,7 +97,7 @@ for (const [locale, words] of Object.entries(WORDS)) {
         await page.screenshot({ path: `${SCREENSHOTS}/log-${locale}.png` });
       }
 
-      await label(words.least).selectOption("warn");
+      await page.getByRole("combobox", { name: words.least }).selectOption("warn");
       if (!javaScriptEnabled) await page.getByRole("button", { name: words.refresh }).press("Enter");
       await page.waitForURL(/level=warn/);
       await wrong.waitFor();
@@ -118,10 +118,10 @@ for (const [locale, words] of Object.entries(WORDS)) {
       const text = Buffer.concat(chunks).toString();
       assert.match(text, /^\d{4}-\d\d-\d\dT[\d:.]+Z WARN  busylamp_web::people::sign_in a wrong name or password from=127\.0\.0\.1\n$/);
 
-      await page.getByLabel(words.tells).selectOption("trace");
+      await page.getByRole("combobox", { name: words.tells }).selectOption("trace");
       await page.getByRole("button", { name: words.set, exact: true }).press("Enter");
       await page.waitForURL(/log$/);
-      assert.equal(await page.getByLabel(words.tells).inputValue(), "trace");
+      assert.equal(await page.getByRole("combobox", { name: words.tells }).inputValue(), "trace");
       await page.getByRole("link", { name: words.changes }).press("Enter");
       await page.getByRole("cell", { name: "Busylamp: TRACE" }).waitFor();
       assert.deepEqual(notes.complaints, []);
