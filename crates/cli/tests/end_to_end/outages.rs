@@ -1,6 +1,7 @@
 //! What fails: the cloud, the telephone system, the way between them, the disk.
 
 mod disk;
+mod leaving;
 
 use busylamp_core::keeper::Flag;
 use reqwest::Method;
