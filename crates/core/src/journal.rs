@@ -73,6 +73,10 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        account::{Dimension, Value},
+        keeper::{Flags, Report, Write},
+    };
 
     fn second(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).expect("in range")
@@ -105,5 +109,40 @@ mod tests {
         let mut commits = Commits::default();
         commits.failed(second(7200));
         assert!(commits.tries_again(second(0)));
+    }
+
+    #[test]
+    fn uncommitted_only_what_gives_back_or_changes_nothing_counts() {
+        let before = UserState::default();
+        let step = |purposes: &[Purpose], changed: bool| {
+            let write = |purpose: &Purpose| Write {
+                number: 1,
+                dimension: Dimension::Dnd,
+                from: Value::Switch(true),
+                to: Value::Switch(false),
+                purpose: *purpose,
+            };
+            let mut state = serde_json::to_value(&before).expect("a state");
+            state["writes"] = u64::from(changed).into();
+            Step {
+                state: serde_json::from_value(state).expect("a state"),
+                writes: purposes.iter().map(write).collect(),
+                text_cut_at: None,
+                flags: Flags::new(),
+                wake: None,
+                report: Report::default(),
+            }
+        };
+        assert!(step(&[], true).changes(&before) && !step(&[], false).changes(&before));
+        for (purposes, changed, counts) in [
+            (&[][..], false, true),
+            (&[], true, false),
+            (&[Purpose::GiveBack], true, true),
+            (&[Purpose::GiveBack, Purpose::GiveBack], true, true),
+            (&[Purpose::GiveBack, Purpose::Take], true, false),
+            (&[Purpose::Change], true, false),
+        ] {
+            assert_eq!(step(purposes, changed).counts_uncommitted(&before), counts, "{purposes:?}, changed: {changed}");
+        }
     }
 }

@@ -155,6 +155,15 @@ mod tests {
     }
 
     #[test]
+    fn whether_the_status_changes_during_an_event_is_yes_or_no() {
+        for (written, meant) in [(true, ChangeDuringEvent::Follow), (false, ChangeDuringEvent::Latch)] {
+            let policy = read(json!({"change_during_event": written})).expect("valid");
+            assert_eq!(policy.change_during_event, meant);
+            assert_eq!(serde_json::to_value(&policy).expect("a policy")["change_during_event"], json!(written));
+        }
+    }
+
+    #[test]
     fn working_elsewhere_follows_free_in_an_older_configuration() {
         let policy = read(json!({"actions": {"free": "forward"}})).expect("valid");
         assert_eq!(policy.actions.of(Kind::WorkingElsewhere), Action::Forward);

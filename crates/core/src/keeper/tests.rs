@@ -26,6 +26,9 @@ struct Desk {
     as_read: bool,
     standing: Standing,
     text_limit: Option<usize>,
+    /// The calendar was read.
+    read: bool,
+    started: Timestamp,
 }
 
 impl Desk {
@@ -58,6 +61,8 @@ impl Desk {
             as_read: true,
             standing: Standing::Member,
             text_limit: None,
+            read: true,
+            started: at("00:00:00"),
         }
     }
 
@@ -71,7 +76,7 @@ impl Desk {
             standing: self.standing,
             mailbox: Mailbox::Matched,
             calendar: Calendar {
-                reading: Some((&self.agenda, now)),
+                reading: self.read.then_some((&self.agenda, now)),
                 tried: true,
                 poll: SignedDuration::from_secs(30),
                 stale_after: SignedDuration::from_hours(72),
@@ -81,7 +86,7 @@ impl Desk {
             in_flight: false,
             answers,
             text_limit: self.text_limit,
-            started: at("00:00:00"),
+            started: self.started,
         };
         let step = step(&self.state, &facts, now);
         self.state = step.state.clone();
@@ -163,4 +168,31 @@ fn what_a_person_has_ended_sleeps_with_what_it_held() {
     let held: Vec<_> = desk.state.sleeping().map(|(dimension, hold)| (dimension, &hold.ours)).collect();
     assert_eq!(held, [(&Dimension::Text, &Value::Text(StatusText::new("Messe")))]);
     assert_eq!(desk.state.holds().count(), 0);
+}
+
+/// §8.2: what an earlier run held is kept until the end that it knows, to the second.
+#[test]
+fn while_the_calendar_was_never_read_an_earlier_hold_is_kept_until_its_end() {
+    let mut desk = Desk::new("Messe");
+    desk.write_text("Messe", at("09:00:00"));
+    (desk.read, desk.started) = (false, at("09:30:00"));
+    let kept = desk.step(&[], at("09:59:59"));
+    assert_eq!((kept.writes.len(), kept.wake), (0, Some(at("10:00:00"))));
+    let back = desk.step(&[], at("10:00:00"));
+    assert_eq!(back.writes.iter().map(|write| write.to.reveal()).collect::<Vec<_>>(), [""]);
+}
+
+/// A hold that begins at the very instant of the start is of this run, not of an earlier one; one that is yet to come is
+/// from before the clock was set back.
+#[test]
+fn a_hold_of_this_run_is_no_earlier_one() {
+    for (since, now, kept) in
+        [("09:30:00", "09:30:00", false), ("09:29:59", "09:30:00", true), ("09:31:00", "09:30:00", true)]
+    {
+        let mut desk = Desk::new("Messe");
+        desk.write_text("Messe", at(since));
+        (desk.read, desk.started) = (false, at("09:30:00"));
+        let writes = desk.step(&[], at(now)).writes;
+        assert_eq!(writes.is_empty(), kept, "since {since}");
+    }
 }
