@@ -2,6 +2,7 @@
 //! for done, 1 for "the thing asked for is not so", 2 for bad input or usage, 3 for "could not do it".
 
 mod commands;
+mod crash;
 mod data;
 mod exit;
 mod pages;
@@ -48,6 +49,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    crash::be_discreet();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return exit::usage(&error),

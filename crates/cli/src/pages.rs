@@ -1,6 +1,12 @@
 //! The pages of a running service: where they are served, and how.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use busylamp_log::Log;
 use busylamp_net::trust::Certificate;
@@ -13,7 +19,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 use crate::exit::{self, Failure, print};
 
 /// Where the pages are unless told otherwise.
-const FACTORY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8480);
+const FACTORY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);
 /// How long open pages may take to go when the service stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -29,6 +35,10 @@ pub(crate) struct PageArguments {
     /// Its private key, a PEM file.
     #[arg(long, env = "BUSYLAMP_CERTIFICATE_KEY", value_name = "FILE", requires = "certificate")]
     certificate_key: Option<PathBuf>,
+    /// The address of a proxy in front of the pages; what it says in X-Forwarded-For is believed, so that whoever guesses
+    /// passwords is told from others. May be given several times.
+    #[arg(long, env = "BUSYLAMP_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
+    proxy: Vec<IpAddr>,
 }
 
 /// Pages that are served until they are closed.
@@ -71,6 +81,7 @@ impl PageArguments {
         };
         let people = People::new(store.clone(), Clock::Wall).await;
         let people = people.map_err(|error| Failure::CouldNot(error.to_string()))?;
+        let people = people.behind(self.proxy.iter().copied());
         announce(&format!("{scheme}://{bound}"), &people)?;
         let site = Site {
             service: Arc::clone(service),
