@@ -7,7 +7,7 @@ use busylamp_calendar::{
     hybrid::Source,
 };
 use busylamp_core::{format::refusal::Refusal, ids::InstanceId, secret::Secret};
-use busylamp_service::config::{CalendarConfig, InstanceConfig, Secrets, build, read_file};
+use busylamp_service::config::{CalendarConfig, InstanceConfig, Secrets, build, read_file, write_file};
 use jiff::SignedDuration;
 
 const GRAPH: &str = r#"
@@ -209,4 +209,55 @@ fn the_telephone_systems_keys_are_named_as_well() {
     assert_eq!(text("https://", "http://"), "starface.url");
     assert_eq!(text("pbx.example.com", "a:b@pbx.example.com"), "starface.url");
     assert_eq!(text("\"0001\"", "\" \""), "starface.login");
+}
+
+#[test]
+fn what_is_wrong_with_microsoft_graph_is_named_before_anybody_is_asked() {
+    let graph = |from: &str, to: &str| refused("", &[&GRAPH.replace(from, to)]).place;
+    assert_eq!(graph("contoso.example", "contoso example"), "graph.tenant");
+    assert_eq!(graph("\"app\"", "\" \""), "graph.client_id");
+    assert_eq!(graph("client_secret = { env = \"GRAPH_SECRET\" }", ""), "graph.client_secret");
+    let both = refused("", &[GRAPH, "client_certificate = { env = \"C\" }\n"]);
+    assert_eq!(both.place, "graph.client_certificate");
+    let cloud = refused("", &[GRAPH, "cloud = \"mars\"\n"]);
+    assert_eq!(cloud.place, "graph.cloud");
+}
+
+#[test]
+fn what_stands_in_the_store_is_written_so_and_not_otherwise() {
+    let source = |written: &str| written_with_secret(written).map(|_| ());
+    assert!(source("{ stored = true }").is_ok());
+    for bad in ["{ stored = false }", "{ stored = \"geheim\" }", "\"geheim\"", "{}", "{ env = \"A\", file = \"b\" }"] {
+        let refusal = source(bad).unwrap_err();
+        assert!(refusal.place.starts_with("instance[0].graph"), "{bad}: {refusal}");
+        assert!(!refusal.to_string().contains("geheim"), "{refusal}");
+    }
+}
+
+/// The instance with this as the client secret.
+fn written_with_secret(source: &str) -> Result<InstanceConfig, Refusal> {
+    written("", &[&GRAPH.replace("{ env = \"GRAPH_SECRET\" }", source)])
+}
+
+#[test]
+fn a_file_that_is_written_is_read_again() {
+    let text = format!(
+        "[[instance]]\nname = \"Zentrale\"\nactive = false\nlanguage = \"en\"\nsource = \"graph\"\n{GRAPH}\
+         client_secret_expires = \"2027-01-31\"\npoll = \"45s\"\ntrust = {{ stored = true }}\n{NTLM}\
+         password_expires = \"2027-02-28\"\ntrust = {{ authority = \"ca.pem\" }}\n\
+         [instance.sources]\n\"anna@example.com\" = \"ews\"\n\
+         [instance.starface]\nurl = \"https://pbx.example.com\"\nlogin = \"0001\"\npassword = {{ stored = true }}\n\
+         password_expires = \"2027-03-31\"\ngroup = \"Kalender\"\nbridge = {{ key = {{ file = \"key\" }} }}\n\
+         trust = {{ pin = \"sha256:{}\" }}\n\
+         [instance.policy]\nactions = {{ busy = \"dnd\" }}\nmask_word = \"Belegt\"\n\
+         extra_keywords = {{ no_action = [\"(Büro)\"] }}\n",
+        "ab".repeat(32)
+    );
+    let instances = read_file(&text).unwrap();
+    let shown = write_file(&instances).unwrap();
+    assert_eq!(read_file(&shown).unwrap(), instances, "{shown}");
+    let twice = [instances.clone(), instances].concat();
+    assert!(read_file(&write_file(&twice).unwrap()).unwrap_err().to_string().contains("two instances"));
+    let wrong = text.replace("2027-01-31", "31.01.2027");
+    assert!(read_file(&wrong).unwrap_err().place.starts_with("instance[0].graph.client_secret_expires"));
 }

@@ -1,6 +1,6 @@
 //! The written form, TOML; kept in the store as JSON.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use busylamp_calendar::hybrid::Source;
 use busylamp_core::{
@@ -9,7 +9,10 @@ use busylamp_core::{
     policy::Policy,
 };
 use jiff::{SignedDuration, civil::Date};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -171,9 +174,10 @@ pub struct WrittenBridge {
     pub key: SecretSource,
 }
 
-/// Where a secret stands; never the secret itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+/// Where a secret stands; never the secret itself, and if somebody has written it there nevertheless, no refusal repeats
+/// it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SecretSource {
     /// In an environment variable.
     Env(String),
@@ -183,16 +187,65 @@ pub enum SecretSource {
     Stored(InStore),
 }
 
+impl<'de> Deserialize<'de> for SecretSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case", deny_unknown_fields)]
+        enum Source {
+            Env(String),
+            File(PathBuf),
+            Stored(InStore),
+        }
+        struct Table;
+        impl<'de> Visitor<'de> for Table {
+            type Value = SecretSource;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("{ env = \"…\" }, { file = \"…\" } or { stored = true }")
+            }
+
+            fn visit_str<E: Error>(self, _secret: &str) -> Result<Self::Value, E> {
+                Err(E::custom(
+                    "a secret never stands in the file itself: write { env = … }, { file = … } or { stored = true }",
+                ))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Ok(match Source::deserialize(MapAccessDeserializer::new(map))? {
+                    Source::Env(name) => SecretSource::Env(name),
+                    Source::File(path) => SecretSource::File(path),
+                    Source::Stored(InStore) => SecretSource::Stored(InStore),
+                })
+            }
+        }
+        deserializer.deserialize_any(Table)
+    }
+}
+
 /// Says that something is in the store; written `true`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "bool", into = "bool")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "bool")]
 pub struct InStore;
 
-impl TryFrom<bool> for InStore {
-    type Error = &'static str;
+impl<'de> Deserialize<'de> for InStore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct True;
+        impl Visitor<'_> for True {
+            type Value = InStore;
 
-    fn try_from(stored: bool) -> Result<Self, Self::Error> {
-        if stored { Ok(Self) } else { Err("`stored` is true or left out") }
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true")
+            }
+
+            fn visit_bool<E: Error>(self, stored: bool) -> Result<Self::Value, E> {
+                if stored { Ok(InStore) } else { self.visit_str("") }
+            }
+
+            fn visit_str<E: Error>(self, _secret: &str) -> Result<Self::Value, E> {
+                Err(E::custom("`stored` is true: the secret itself is entered on the pages"))
+            }
+        }
+        deserializer.deserialize_any(True)
     }
 }
 
