@@ -161,6 +161,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_at_the_outermost_has_its_line() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Day {
+            #[serde(rename = "name")]
+            _name: String,
+        }
+        let refused = read_toml::<Day>("lead = true\n").expect_err("it has no name").to_string();
+        assert!(refused.starts_with("line 1: ") && refused.contains("name"), "{refused}");
+    }
+
+    #[test]
     fn a_refusal_is_one_line() {
         let refusal = Refusal::new("a", "x\ny\u{1b}[31m");
         assert_eq!(refusal.to_string().lines().count(), 1);

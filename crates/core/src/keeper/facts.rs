@@ -204,3 +204,26 @@ impl Flag {
 
 /// A user's flags.
 pub type Flags = BTreeSet<Flag>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_ours_as_a_member_whose_account_nobody_else_owns() {
+        let active = |member, owned| Standing::of(Course::Active, member, owned);
+        assert_eq!(active(true, true), Standing::Member);
+        assert_eq!(active(false, true), Standing::Left);
+        assert_eq!(active(true, false), Standing::HeldByAnother);
+        assert_eq!(active(false, false), Standing::HeldByAnother, "what was parked waits (§8.6)");
+    }
+
+    #[test]
+    fn who_closes_keeps_by_policy_or_beside_an_owner() {
+        for (keep, owned, kept) in [(false, true, false), (true, true, true), (false, false, true), (true, false, true)]
+        {
+            let standing = Standing::of(Course::Closing { keep }, true, owned);
+            assert_eq!(standing, Standing::Closing { keep: kept });
+        }
+    }
+}
