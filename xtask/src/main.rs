@@ -10,6 +10,7 @@
 //! debian      programs that come as Debian's packages
 //! order       which crate may use which; the core stays pure
 //! unused      dependencies that nobody names
+//! bounds      what docs/reliability.md says of bounds is so
 //! repository  nothing tracked that does not belong there
 //! bridge      the module inside the PBX, packed, and its pretended PBX
 //! supply      tools that are missing; licences, bans, advisories
@@ -21,6 +22,7 @@
 
 mod acceptors;
 mod bench;
+mod bounds;
 mod bridge;
 mod browser;
 mod clients;

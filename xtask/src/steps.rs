@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    acceptors, bridge, browser, clients, crash, order, repository,
+    acceptors, bounds, bridge, browser, clients, crash, order, repository,
     shell::{Shell, result, run as run_command, say},
     simulate, suite, supply, unused,
 };
@@ -64,6 +64,7 @@ const STEPS: &[Step] = &[
     quick("order", "crates use only what they may; the core is pure", order::check),
     quick("unused", "every dependency is used", unused::check),
     quick("repository", "no foreign files, no paths of a machine", repository::check),
+    quick("bounds", "the bounds that docs/reliability.md lists are there", bounds::check),
     quick("supply", "bans, licences, sources; advisories if they can be had", supply::check),
     quick("clippy", "no warnings", |shell| {
         check(shell, &["clippy", "--workspace", "--all-targets", KERBEROS, "--locked", "--", "-D", "warnings"])
