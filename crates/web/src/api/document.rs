@@ -30,6 +30,14 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     let (name, schema) = (<Problem as utoipa::ToSchema>::name(), <Problem as utoipa::PartialSchema>::schema());
     components.schemas.insert(name.to_string(), schema);
     for operation in document.paths.paths.values_mut().flat_map(operations) {
+        for response in operation.responses.responses.values_mut() {
+            // OpenAPI wants one, and the schema says it better.
+            if let RefOr::T(response) = response
+                && response.description.is_empty()
+            {
+                "What was asked for.".clone_into(&mut response.description);
+            }
+        }
         let content = Content::new(Some(Ref::from_schema_name(name.as_ref())));
         let problem = ResponseBuilder::new()
             .description("What is wrong, where, and what to do (RFC 9457).")

@@ -24,6 +24,8 @@ const CANARIES: [(&str, &str); 4] = [
 const PASSWORD: &str = "ein langes Kennwort";
 /// The table of all routes, which the security scan keeps complete.
 const ROUTES: &str = include_str!("../../../../web/tests/http/routes.txt");
+/// So many queries of one page are followed.
+const MOST_VARIANTS: usize = 5;
 /// No walk leads to more pages.
 const MOST_PAGES: usize = 400;
 
@@ -120,7 +122,7 @@ async fn everything(reads: Reads, policy: &'static str) -> Found {
     assert_eq!(process.terminate().await, Some(0));
     files(&world, "stopped", &mut found);
     let log = String::from_utf8_lossy(&found["file stopped run.log"]).into_owned();
-    assert!(log.contains("DEBUG") && log.contains("the calendar was polled"), "the log is one of everything");
+    assert!(log.contains("TRACE") && log.contains("calendars were polled"), "the log is one of everything");
     found
 }
 
@@ -205,10 +207,14 @@ impl Visitor {
         }
         self.preview(found).await;
         let (mut queue, mut seen): (VecDeque<String>, BTreeSet<String>) = (pages.into(), BTreeSet::new());
+        let mut variants: BTreeMap<String, usize> = BTreeMap::new();
         while let Some(path) = queue.pop_front() {
-            if path.starts_with("/api/") || !seen.insert(path.clone()) {
+            // A calendar leads to every day and every instant there is.
+            let variant = variants.entry(path.split('?').next().unwrap().to_owned()).or_default();
+            if path.starts_with("/api/") || *variant >= MOST_VARIANTS || !seen.insert(path.clone()) {
                 continue;
             }
+            *variant += 1;
             assert!(seen.len() <= MOST_PAGES, "pages lead on and on: {path}");
             let page = self.page(&path).await;
             queue.extend(links(&String::from_utf8_lossy(&page)));
