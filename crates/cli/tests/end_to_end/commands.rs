@@ -188,10 +188,9 @@ async fn beside_a_running_service_the_store_is_its_own() {
         let mode = fs::metadata(world.folder.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{name} is open to others: {mode:o}");
     }
-    for arguments in [["run"], ["check"]] {
-        let second = output(world.with_store(&arguments)).await;
+    for arguments in [&["run"][..], &["check", "starface"]] {
+        let second = output(world.with_store(arguments)).await;
         assert_eq!(second.status.code(), Some(3), "{}", err(&second));
-        assert!(err(&second).contains("use"), "{}", err(&second));
     }
     fs::write(&file, world.instance_text().replace("Europe/Berlin", "Europe/Bärlin")).unwrap();
     is_refused(&output(world.with_store(&["apply", path])).await, "instance[0].zone");
@@ -214,7 +213,7 @@ async fn a_service_that_starts_waits_for_a_command_that_has_the_store() {
     let log = world.folder.path().join("run.log");
     let run = Process::start(world.with_store(&["run"]), &log);
     // Another command takes about as long to find that the store is in use.
-    assert_eq!(output(world.with_store(&["check"])).await.status.code(), Some(3));
+    assert_eq!(output(world.with_store(&["check", "starface"])).await.status.code(), Some(3));
     store.close().await;
     let runs = async || {
         let said = fs::read_to_string(&log).unwrap();
@@ -236,4 +235,59 @@ async fn a_service_that_starts_waits_for_a_command_that_has_the_store() {
         eventually("the service runs", runs).await;
         assert_eq!(run.terminate().await, Some(0));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_service_is_checked_through_its_own_connections() {
+    let world = World::prepare(Setup { speed: 1, poll: "1s", ..Setup::default() }).await;
+    let run = world.run_process("info").await;
+    world.apply_file().await;
+    let anna = world.person(0);
+    world.is_in_a_meeting(&anna, "a").await;
+    world.shows(&anna, json!({"dnd": true})).await;
+    let (logins, writes) = (world.logins().await, world.writes().await.len());
+    let check = output(world.with_store(&["check"])).await;
+    assert_eq!(check.status.code(), Some(0), "{}{}", out(&check), err(&check));
+    let said = out(&check);
+    assert!(said.starts_with("Test\n") && said.contains("3 of 3 users can be followed"), "{said}");
+    assert!(!said.contains(&anna.mail), "no names are shown");
+    assert_eq!((world.logins().await, world.writes().await.len()), (logins, writes));
+    world.control(reqwest::Method::PATCH, &format!("/mailboxes/{}", anna.mail), json!({"access": "denied"})).await;
+    let check = output(world.with_store(&["check"])).await;
+    assert_eq!(check.status.code(), Some(1), "{}{}", out(&check), err(&check));
+    assert!(out(&check).contains(&format!("user {}: mailbox_access_denied", anna.account)), "{}", out(&check));
+    assert_eq!(run.terminate().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_exported_can_be_edited_and_applied_again() {
+    let world = World::prepare(Setup { speed: 1, poll: "1s", ..Setup::default() }).await;
+    let nothing = output(world.with_store(&["export"])).await;
+    assert_eq!((nothing.status.code(), out(&nothing).trim()), (Some(0), "instance = []"));
+    let run = world.run_process("info").await;
+    world.apply_file().await;
+    let export = output(world.with_store(&["export", "--instance", "Test"])).await;
+    assert_eq!(export.status.code(), Some(0), "{}", err(&export));
+    let text = out(&export);
+    for secret in [&world.sim.ready().client_secret, &world.sim.ready().starface_password] {
+        assert!(!text.contains(secret.as_str()));
+    }
+    // The store has the secrets: the files may go.
+    let file = world.folder.path().join("instance.toml");
+    let stored = text.replace("file = \"graph.secret\"", "stored = true");
+    assert_ne!(text, stored);
+    fs::write(&file, stored).unwrap();
+    fs::remove_file(world.folder.path().join("graph.secret")).unwrap();
+    let applied = output(world.with_store(&["apply", file.to_str().unwrap()])).await;
+    assert_eq!(applied.status.code(), Some(0), "{}", err(&applied));
+    let anna = world.person(0);
+    world.is_in_a_meeting(&anna, "a").await;
+    world.shows(&anna, json!({"dnd": true})).await;
+    fs::write(&file, out(&export).replace("\"Test\"", "\"Neu\"").replace("file = \"graph.secret\"", "stored = true"))
+        .unwrap();
+    is_refused(&output(world.with_store(&["apply", file.to_str().unwrap()])).await, "graph.client_secret");
+    is_refused(&output(world.with_store(&["export", "--instance", "Nord"])).await, "Nord");
+    assert_eq!(run.terminate().await, Some(0));
+    let export = output(world.with_store(&["export"])).await;
+    assert!(out(&export).contains("stored = true"), "{}{}", out(&export), err(&export));
 }

@@ -190,11 +190,11 @@ pub enum SecretSource {
 impl<'de> Deserialize<'de> for SecretSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(rename_all = "snake_case", deny_unknown_fields)]
-        enum Source {
-            Env(String),
-            File(PathBuf),
-            Stored(InStore),
+        #[serde(deny_unknown_fields)]
+        struct Source {
+            env: Option<String>,
+            file: Option<PathBuf>,
+            stored: Option<InStore>,
         }
         struct Table;
         impl<'de> Visitor<'de> for Table {
@@ -211,11 +211,13 @@ impl<'de> Deserialize<'de> for SecretSource {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                Ok(match Source::deserialize(MapAccessDeserializer::new(map))? {
-                    Source::Env(name) => SecretSource::Env(name),
-                    Source::File(path) => SecretSource::File(path),
-                    Source::Stored(InStore) => SecretSource::Stored(InStore),
-                })
+                let source = Source::deserialize(MapAccessDeserializer::new(map))?;
+                match (source.env, source.file, source.stored) {
+                    (Some(name), None, None) => Ok(SecretSource::Env(name)),
+                    (None, Some(path), None) => Ok(SecretSource::File(path)),
+                    (None, None, Some(InStore)) => Ok(SecretSource::Stored(InStore)),
+                    _ => Err(A::Error::custom("exactly one of `env`, `file` and `stored` is expected")),
+                }
             }
         }
         deserializer.deserialize_any(Table)
