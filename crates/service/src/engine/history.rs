@@ -174,3 +174,61 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use busylamp_core::account::Dimension;
+    use busylamp_store::{Reason, What};
+
+    use super::*;
+
+    fn record(nanosecond: i128) -> Record {
+        Record {
+            at: Timestamp::from_nanosecond(nanosecond).expect("within range"),
+            instance: "i".into(),
+            account: "7".into(),
+            what: What::Written,
+            dimension: Dimension::Dnd,
+            before: None,
+            after: None,
+            event: None,
+            reason: Reason::new("take"),
+        }
+    }
+
+    fn ready(history: &mut History) -> Option<Arc<Vec<Record>>> {
+        history.flush_at = history.flush_at.map(|_| Instant::now());
+        history.take_portion()
+    }
+
+    #[test]
+    fn what_the_store_is_too_slow_for_is_dropped_and_counted() {
+        let mut history = History::new(Timestamp::UNIX_EPOCH);
+        (0..MOST + 3).for_each(|_| history.push(record(0)));
+        assert_eq!((history.waiting.len(), history.lost()), (MOST, 3));
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_tried_again_in_the_same_order() {
+        let mut history = History::new(Timestamp::UNIX_EPOCH);
+        assert!(history.take_portion().is_none());
+        (0..3).for_each(|millisecond| history.push(record(millisecond * 1_000_000)));
+        assert!(history.take_portion().is_none(), "records are gathered");
+        let first = ready(&mut history).expect("a portion");
+        history.push(record(3_000_000));
+        assert!(ready(&mut history).is_none(), "one at a time");
+        assert_eq!(history.unwritten(&"i".into(), &"7".into()).len(), 4);
+        history.written(Err(StoreError::Busy));
+        let second = ready(&mut history).expect("a portion");
+        assert_eq!((second[..3].to_vec(), second.len()), (first.to_vec(), 4));
+        history.written(Ok(()));
+        assert!(history.flush_at().is_none() && history.unwritten(&"i".into(), &"7".into()).is_empty());
+    }
+
+    #[test]
+    fn instants_are_those_that_the_store_keeps() {
+        let mut history = History::new(Timestamp::UNIX_EPOCH);
+        history.push(record(1_999));
+        assert_eq!(history.waiting[0].at.as_nanosecond(), 1_000);
+    }
+}

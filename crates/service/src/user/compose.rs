@@ -107,7 +107,7 @@ impl Snapshot {
             dimension: dimension.clone(),
             before: match &hold.before {
                 Value::Text(text) if !text.as_str().is_empty() => "text".to_owned(),
-                before => before.reveal().to_owned(),
+                before @ (Value::Switch(_) | Value::Presence(_) | Value::Text(_)) => before.reveal().to_owned(),
             },
             ours: hold.ours.reveal().to_owned(),
             asleep,
