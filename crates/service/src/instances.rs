@@ -243,13 +243,8 @@ fn document(
 
 /// What the store refuses because of what was entered.
 fn refused(error: StoreError) -> ServiceError {
-    match &error {
-        StoreError::NameTaken { name } => {
-            let problem = format!("there is another instance `{name}`: choose another name");
-            Refusal::new("name", problem).into()
-        }
-        _ => error.into(),
-    }
+    let StoreError::NameTaken { name } = &error else { return error.into() };
+    Refusal::new("name", format!("there is another instance `{name}`: choose another name")).into()
 }
 
 fn find<'a>(stored: &'a [StoredInstance], id: &InstanceId) -> Result<&'a StoredInstance, ServiceError> {

@@ -63,6 +63,8 @@ impl ClientCertificate {
         if certificates.is_empty() {
             return Err(CertificateProblem::NoCertificate);
         }
+        // The library's list of kinds is open.
+        #[allow(clippy::wildcard_enum_match_arm)]
         let key = match PrivateKeyDer::from_pem_slice(pem).map_err(|_| CertificateProblem::NoKey)? {
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
             PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),

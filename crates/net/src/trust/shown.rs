@@ -115,12 +115,12 @@ impl ServerCertVerifier for Looker {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let judged = match &self.system {
-            Ok(system) => system
-                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-                .map_err(|error| match &error {
-                    Error::InvalidCertificate(error) => Cause::of(error).to_string(),
-                    error => error.to_string(),
-                }),
+            Ok(system) => {
+                system.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).map_err(|error| {
+                    let Error::InvalidCertificate(error) = &error else { return error.to_string() };
+                    Cause::of(error).to_string()
+                })
+            }
             Err(problem) => Err(problem.clone()),
         };
         let shown = Shown {
