@@ -106,7 +106,7 @@ impl World<'_> {
             return;
         }
         let acting = owner.filter(|owner| follows(*owner));
-        let mut kept = false;
+        let (mut kept, mut unknown) = (false, false);
         let mut sight = Sight::default();
         let mut ended = Shadow::default().ended;
         if let Some(instance) = acting {
@@ -118,7 +118,8 @@ impl World<'_> {
                     sight = Sight::new(read, &config.policy, config.stamp, &self.plan.zone, &mut shadow, now);
                     ended = shadow.ended;
                 }
-                Some(_) => {}
+                // Nothing runs as far as is known, but what a person has ended is not forgotten (§8.2).
+                Some(_) => unknown = true,
                 // Holds from before a start are kept to the end that they know.
                 None => kept = true,
             }
@@ -174,7 +175,7 @@ impl World<'_> {
                 );
                 wrong.get_or_insert((invariant, what, (slot, expected)));
             }
-            if !held && sight.running.is_empty() && !kept {
+            if !held && sight.running.is_empty() && !kept && !unknown {
                 settled.push(slot);
             }
         }

@@ -38,8 +38,8 @@ impl Own {
         Self { values: vec![value], earlier: Vec::new(), written: Vec::new(), contested: false, changes: Vec::new() }
     }
 
-    /// Somebody sets a value.
-    pub(crate) fn by_hand(&mut self, value: &Value, shown: &Value, at: Millis) {
+    /// Somebody sets a value, while something runs or not.
+    pub(crate) fn by_hand(&mut self, value: &Value, shown: &Value, runs: bool, at: Millis) {
         self.changes.retain(|change| at - change < 10 * MINUTE);
         if value == shown {
             // Nobody can see that.
@@ -51,7 +51,7 @@ impl Own {
             add(&mut self.earlier, &own);
         }
         self.values.push(value.clone());
-        if self.written.contains(value) {
+        if runs && self.written.contains(value) {
             // Our own value put back (§6.6), or set while a write was on its way: either may be meant.
             self.contested = true;
         }

@@ -11,6 +11,7 @@ use crate::{
     model::Own,
     place::{SLOTS, Slot},
     sabotage::Sabotage,
+    shell::User,
     time::{MINUTE, Millis},
     world::{CALM, POLL, World},
 };
@@ -84,8 +85,10 @@ impl World<'_> {
         if !person.phone.exists {
             return;
         }
+        let winner = |user: &User| user.report.decision.winner.is_some();
+        let runs = self.memory.as_ref().is_none_or(|memory| memory.users.iter().any(|users| winner(&users[user])));
         if self.sabotage != Sabotage::OverlooksHands {
-            person.own[slot.index()].by_hand(&value, &person.phone.values[slot.index()], self.t);
+            person.own[slot.index()].by_hand(&value, &person.phone.values[slot.index()], runs, self.t);
         }
         if person.phone.values[slot.index()] != value {
             person.phone.values[slot.index()] = value;

@@ -12,8 +12,9 @@ use crate::{
     time::{HOUR, Millis, instant},
 };
 
-/// Runs that shrinking may take.
+/// Runs that shrinking may take, and happenings in all of them together: a minute or so.
 const TRIES: u32 = 400;
+const HAPPENINGS: u64 = 100_000_000;
 /// Lines of what happened last.
 const LAST: usize = 40;
 
@@ -28,7 +29,8 @@ pub struct Failure {
 
 /// Makes a failing plan small and tells it.
 pub(crate) fn tell(plan: &Plan, violation: Violation, sabotage: Sabotage) -> Failure {
-    let mut smallest = Smallest { plan: plan.clone(), sabotage, invariant: violation.invariant, tries: 0 };
+    let mut smallest =
+        Smallest { plan: plan.clone(), sabotage, invariant: violation.invariant, tries: 0, happenings: 0 };
     smallest.alone(violation.user);
     smallest.until(violation.at);
     smallest.fewer();
@@ -66,14 +68,20 @@ struct Smallest {
     sabotage: Sabotage,
     invariant: Invariant,
     tries: u32,
+    happenings: u64,
 }
 
 impl Smallest {
+    fn may_try(&self) -> bool {
+        self.tries < TRIES && self.happenings < HAPPENINGS
+    }
+
     /// Takes a smaller plan if it breaks the same promise.
     fn take(&mut self, plan: Plan) -> bool {
         self.tries += 1;
         let mut world = World::new(&plan, self.sabotage);
         world.run();
+        self.happenings += world.tally.world_steps;
         let breaks = world.violation.as_ref().is_some_and(|violation| violation.invariant == self.invariant);
         if breaks {
             self.plan = plan;
@@ -122,9 +130,9 @@ impl Smallest {
     /// Ever smaller parts are left out, as long as the rest still breaks the promise.
     fn fewer(&mut self) {
         let mut part = self.plan.entries.len().div_ceil(2);
-        while part > 0 && self.tries < TRIES {
+        while part > 0 && self.may_try() {
             let mut at = 0;
-            while at < self.plan.entries.len() && self.tries < TRIES {
+            while at < self.plan.entries.len() && self.may_try() {
                 let mut plan = self.plan.clone();
                 let end = (at + part).min(plan.entries.len());
                 plan.entries.drain(at..end);
