@@ -213,3 +213,41 @@ pub(crate) fn at(place: &str) -> Option<(Tab, &'static Field)> {
     let all = Tab::ALL.into_iter().flat_map(|tab| tab.fields().map(move |field| (tab, field)));
     all.filter(|(_, field)| reaches(field.key)).max_by_key(|(_, field)| field.key.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_option_is_on_one_page_only() {
+        let keys: Vec<&str> = Tab::ALL.into_iter().flat_map(Tab::fields).map(|field| field.key).collect();
+        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
+    }
+
+    #[test]
+    fn each_option_has_its_words_and_what_it_goes_with_is_there() {
+        for field in Tab::ALL.into_iter().flat_map(Tab::fields) {
+            for text in [field.label, field.help] {
+                assert!(!text.german.is_empty() && !text.english.is_empty(), "{}", field.key);
+            }
+            let Some(with) = field.with else { continue };
+            let (_, other) = at(with.key).unwrap();
+            let Kind::Choice(choices) = &other.kind else { panic!("{} is no choice", with.key) };
+            for value in with.values {
+                assert!(choices.iter().any(|choice| choice.value == *value), "{}: {value}", field.key);
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_leads_to_the_field_that_is_nearest_above_it() {
+        let key = |place: &str| at(place).map(|(_, field)| field.key);
+        assert_eq!(key("policy.lead"), Some("policy.lead"));
+        assert_eq!(key("sources.\"anna@example.com\""), Some("sources"));
+        assert_eq!(key("starface.bridge.key"), Some("starface.bridge.key"));
+        assert_eq!(key("starface.bridge.other"), Some("starface.bridge"));
+        assert_eq!(key("policy.leader"), None);
+    }
+}

@@ -108,11 +108,11 @@ impl Writing<'_> {
         Asked { site: self.site, instance: None, language: self.language }
     }
 
-    async fn draw(&self, step: Step, draft: &Draft, wrong: Option<&Wrong>) -> Result<Page, Response> {
+    async fn draw(&self, step: Step, draft: &Draft) -> Page {
         let mut trouble = None;
-        let preview = match (step, wrong) {
+        let preview = match step {
             // Nothing is published yet.
-            (Step::Done, None) => match self.asked().preview(draft, false).await {
+            Step::Done => match self.asked().preview(draft, false).await {
                 Ok(view) => Some(view),
                 Err(Stop::Wrong(wrong)) => return self.draw_wrong(step, draft, &wrong),
                 Err(Stop::Failed(error)) => {
@@ -120,15 +120,15 @@ impl Writing<'_> {
                     None
                 }
             },
-            _ => None,
+            Step::Calendar | Step::Pbx | Step::Group | Step::Policy => None,
         };
-        Ok(Page { preview, trouble, ..self.plain(step, draft, wrong) })
+        Page { preview, trouble, ..self.plain(step, draft, None) }
     }
 
     /// The step on which something is wrong, without asking anybody.
-    fn draw_wrong(&self, step: Step, draft: &Draft, wrong: &Wrong) -> Result<Page, Response> {
+    fn draw_wrong(&self, step: Step, draft: &Draft, wrong: &Wrong) -> Page {
         let step = Step::of(wrong.key).unwrap_or(step);
-        Ok(self.plain(step, draft, Some(wrong)))
+        self.plain(step, draft, Some(wrong))
     }
 
     fn plain(&self, step: Step, draft: &Draft, wrong: Option<&Wrong>) -> Page {
@@ -212,7 +212,7 @@ async fn page(
     // Nobody sees a later step before the earlier ones.
     match Step::ALL.get(draft.reached) {
         Some(reached) if step.place() > reached.place() => Ok(Redirect::to(reached.address()).into_response()),
-        _ => Ok(show(&writing.draw(step, &draft, None).await?)),
+        _ => Ok(show(&writing.draw(step, &draft).await)),
     }
 }
 
@@ -247,7 +247,7 @@ async fn take(
         Ok(Next::On) => Ok(Redirect::to(step.next().address()).into_response()),
         Ok(Next::Here) => Ok(Redirect::to(&format!("{}#found", step.address())).into_response()),
         Err(Stop::Wrong(wrong)) => {
-            let page = writing.draw_wrong(step, &draft, &wrong)?;
+            let page = writing.draw_wrong(step, &draft, &wrong);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&page)).into_response())
         }
         Err(Stop::Failed(error)) => {
@@ -305,7 +305,7 @@ async fn finish(
             Ok(Redirect::to(if active { "/" } else { "/instances" }).into_response())
         }
         Err(Stop::Wrong(wrong)) => {
-            let page = writing.draw_wrong(Step::Done, &draft, &wrong)?;
+            let page = writing.draw_wrong(Step::Done, &draft, &wrong);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&page)).into_response())
         }
         Err(Stop::Failed(error)) => Err(failed(*language, &error)),

@@ -192,7 +192,7 @@ async fn what_two_administrators_type_at_the_same_time_is_put_together() {
     // Anna's change is put on top of what Carla has saved, and says only what is hers.
     let page = anna.get("/instances/Test/actions").await;
     let unsaved = page.html.split("Not saved yet: ").nth(1).and_then(|rest| rest.split('<').next()).unwrap();
-    assert_eq!(unsaved, "Busy");
+    assert_eq!(unsaved, "Actions: Busy");
     anna.change("actions", &[]).await;
     let page = anna.get("/instances/Test/chat").await;
     assert_eq!(page.form("/chat").value("policy.set_presence"), Some("on"));

@@ -1,6 +1,9 @@
 //! Drafts at hand: opened with what is saved, put back after every step.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use axum::{
     http::StatusCode,
@@ -8,9 +11,9 @@ use axum::{
 };
 use busylamp_core::{ids::InstanceId, language::Language};
 use busylamp_service::{Described, ServiceError};
-use busylamp_store::Person;
+use busylamp_store::{Person, PersonId};
 
-use super::draft::{Draft, Drafts};
+use super::draft::Draft;
 use crate::{
     Site,
     page::{self, Frame},
@@ -64,11 +67,68 @@ pub(crate) async fn described(site: &Site, id: &str, language: Language) -> Resu
 pub(crate) fn failed(language: Language, error: &ServiceError) -> Response {
     match error {
         ServiceError::Store { error } => page::broken(language, error),
-        error => {
+        ServiceError::Refused(_) | ServiceError::UnknownInstance(_) | ServiceError::Stopped => {
             tracing::warn!(%error, "a page asked the service in vain");
             let frame = Frame::new(language, language.pick("Das ging nicht", "That could not be done"));
             let text = language.pick("Der Dienst meldet", "The service says");
             page::message(StatusCode::CONFLICT, frame, &format!("{text}: {error}")).into_response()
         }
+    }
+}
+
+/// Drafts of everybody who writes, a bounded number of them.
+#[derive(Default)]
+struct Drafts {
+    drafts: BTreeMap<Place, (u64, Draft)>,
+    count: u64,
+}
+
+/// Whose draft, and of what: the instance's id, or nothing for a new one.
+type Place = (PersonId, Option<InstanceId>);
+
+/// So many drafts are kept; the one that was touched least recently gives way.
+const MOST: usize = 64;
+
+impl Drafts {
+    fn get(&self, place: &Place) -> Option<Draft> {
+        self.drafts.get(place).map(|(_, draft)| draft.clone())
+    }
+
+    fn put(&mut self, place: Place, draft: Draft) {
+        self.count += 1;
+        self.drafts.insert(place, (self.count, draft));
+        if self.drafts.len() > MOST {
+            let oldest = self.drafts.iter().min_by_key(|(_, (touched, _))| *touched).map(|(place, _)| place.clone());
+            oldest.and_then(|place| self.drafts.remove(&place));
+        }
+    }
+
+    fn remove(&mut self, place: &Place) {
+        self.drafts.remove(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn drafts_are_bounded_and_the_one_that_was_left_alone_longest_gives_way() {
+        let key = busylamp_store::Key::random().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = busylamp_store::Store::open(&folder.path().join("busylamp.db"), &key).await.unwrap();
+        let hash = busylamp_store::PasswordHash::new("x");
+        let anna = store.add_first_administrator("anna", &hash).await.unwrap().unwrap();
+        let place = |number: usize| (anna, Some(InstanceId::new(number.to_string())));
+        let mut drafts = Drafts::default();
+        for number in 0..MOST {
+            drafts.put(place(number), Draft::new("de"));
+        }
+        drafts.put(place(0), Draft::new("de"));
+        drafts.put(place(MOST), Draft::new("de"));
+        assert!(drafts.get(&place(0)).is_some() && drafts.get(&place(MOST)).is_some());
+        assert!(drafts.get(&place(1)).is_none());
+        drafts.remove(&place(0));
+        assert!(drafts.get(&place(0)).is_none());
     }
 }

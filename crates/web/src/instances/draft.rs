@@ -1,7 +1,7 @@
 //! What somebody has typed and not saved: the written form of an instance as JSON, option by option, with the secrets
 //! beside it. It stays with the program until it is saved or dropped, and goes to no browser but as the fields' values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use busylamp_core::{
     format::refusal::{Refusal, read_json},
@@ -33,6 +33,8 @@ pub(crate) struct Draft {
     typed: Secrets,
     /// Places of secrets that the store has.
     kept: BTreeSet<String>,
+    /// Those of them that are to go.
+    forgotten: BTreeSet<&'static str>,
     /// What the last trial found, until something is typed.
     pub(crate) trial: Option<Trial>,
     /// The groups that the telephone system has named, with the number of their members.
@@ -56,6 +58,7 @@ impl Draft {
             off: BTreeSet::from(["ews"]),
             typed: Secrets::new(),
             kept: BTreeSet::new(),
+            forgotten: BTreeSet::new(),
             trial: None,
             groups: Vec::new(),
             reached: 0,
@@ -69,20 +72,27 @@ impl Draft {
     pub(crate) fn of(written: &WrittenInstance, kept: &BTreeSet<String>) -> Self {
         let mut json = serde_json::to_value(written).unwrap_or_default();
         // Where a file said that secrets stand does not matter any more: the store has them.
-        for field in Tab::ALL.into_iter().flat_map(Tab::fields) {
-            match field.kind {
-                Kind::Secret { .. } | Kind::SecretText if kept.contains(field.key) => {
-                    put(&mut json, field.key, stored());
-                }
-                Kind::Trust if kept.contains(field.key) => put(&mut json, field.key, authority()),
-                _ => {}
+        for field in Tab::ALL.into_iter().flat_map(Tab::fields).filter(|field| kept.contains(field.key)) {
+            let secret = matches!(field.kind, Kind::Secret { .. } | Kind::SecretText | Kind::Trust);
+            if secret && get(&json, field.key).is_some_and(|there| there.get("pin").is_none()) {
+                put(&mut json, field.key, stored());
             }
         }
         let off = TABLES.into_iter().filter(|table| get(&json, table).is_none()).collect();
         let saved = Some(json.clone());
         let (typed, kept) = (Secrets::new(), kept.clone());
-        let mut draft =
-            Self { saved, json, off, typed, kept, trial: None, groups: Vec::new(), reached: 0, certificate: None };
+        let mut draft = Self {
+            saved,
+            json,
+            off,
+            typed,
+            kept,
+            forgotten: BTreeSet::new(),
+            trial: None,
+            groups: Vec::new(),
+            reached: 0,
+            certificate: None,
+        };
         draft.add_usual_values();
         draft
     }
@@ -128,7 +138,7 @@ impl Draft {
                 };
             }
         }
-        Self { typed: self.typed, ..rebased }
+        Self { typed: self.typed, forgotten: self.forgotten, ..rebased }
     }
 
     /// Takes what was typed into these fields.
@@ -187,6 +197,7 @@ impl Draft {
     fn take_secret(&mut self, key: &'static str, typed: &str) {
         if !typed.is_empty() {
             self.typed.insert(key.to_owned(), Secret::new(typed));
+            self.forgotten.remove(key);
         }
         if self.has_secret(key) {
             put(&mut self.json, key, stored());
@@ -206,7 +217,7 @@ impl Draft {
                 if !pem.is_empty() {
                     self.typed.insert(key.to_owned(), Secret::new(pem));
                 }
-                put(&mut self.json, key, authority());
+                put(&mut self.json, key, stored());
             }
             _ => remove(&mut self.json, key),
         }
@@ -219,11 +230,13 @@ impl Draft {
         self.trial = None;
     }
 
-    /// Takes a secret away for good.
-    pub(crate) fn forget(&mut self, key: &str) {
-        self.typed.remove(key);
-        self.kept.remove(key);
-        remove(&mut self.json, key);
+    /// Takes a secret away that is not needed.
+    pub(crate) fn forget(&mut self, field: &'static Field) {
+        if matches!(field.kind, Kind::Secret { needed: false } | Kind::SecretText) {
+            self.typed.remove(field.key);
+            self.forgotten.insert(field.key);
+            remove(&mut self.json, field.key);
+        }
     }
 
     /// Chooses a value.
@@ -233,7 +246,7 @@ impl Draft {
 
     /// Whether there is a secret for this place.
     pub(crate) fn has_secret(&self, key: &str) -> bool {
-        self.typed.contains_key(key) || self.kept.contains(key)
+        self.typed.contains_key(key) || self.kept.contains(key) && !self.forgotten.contains(key)
     }
 
     /// Whether this table is there.
@@ -311,26 +324,21 @@ impl Draft {
     /// The first of these fields that has to have an address and has something else.
     pub(crate) fn no_address(&self, mut fields: impl Iterator<Item = &'static Field>) -> Option<&'static Field> {
         fields.find(|field| {
-            let (scheme, typed) = match field.kind {
-                Kind::Line { example, .. } => (example.split_once("://"), self.text(field.key)),
-                _ => return false,
-            };
-            let any = typed.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
-            self.applies(field) && scheme.is_some() && !typed.is_empty() && !any
+            let Kind::Line { example, .. } = field.kind else { return false };
+            let typed = self.text(field.key);
+            let is_address =
+                typed.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
+            self.applies(field) && example.contains("://") && !typed.is_empty() && !is_address
         })
     }
 
     /// The first field of these that needs a value and has none.
     pub(crate) fn missing(&self, mut fields: impl Iterator<Item = &'static Field>) -> Option<&'static Field> {
-        fields.find(|field| {
-            self.applies(field)
-                && match field.kind {
-                    Kind::Line { needed: true, .. } => self.text(field.key).is_empty(),
-                    Kind::Secret { needed: true } => !self.has_secret(field.key),
-                    Kind::Trust => self.lacks_trust(field.key),
-                    _ => false,
-                }
-        })
+        let line =
+            |field: &Field| matches!(field.kind, Kind::Line { needed: true, .. }) && self.text(field.key).is_empty();
+        let secret = |field: &Field| matches!(field.kind, Kind::Secret { needed: true }) && !self.has_secret(field.key);
+        let trust = |field: &Field| matches!(field.kind, Kind::Trust) && self.lacks_trust(field.key);
+        fields.find(|field| self.applies(field) && (line(field) || secret(field) || trust(field)))
     }
 
     fn lacks_trust(&self, key: &str) -> bool {
@@ -348,10 +356,7 @@ impl Draft {
         Tab::ALL.into_iter().flat_map(Tab::fields).filter(move |field| {
             let old = old.as_ref().and_then(|old| get(old, field.key));
             let new = get(&new, field.key);
-            let differs = match field.kind {
-                Kind::Table => old.is_some() != new.is_some(),
-                _ => old != new,
-            };
+            let differs = if matches!(field.kind, Kind::Table) { old.is_some() != new.is_some() } else { old != new };
             differs || secrets.contains_key(field.key)
         })
     }
@@ -370,13 +375,8 @@ fn read(json: &Value) -> Result<WrittenInstance, Refusal> {
     })
 }
 
-/// How a secret is written that stands in the store.
+/// How a secret, or an authority's certificate, is written that stands in the store.
 fn stored() -> Value {
-    json!({ "stored": true })
-}
-
-/// How an authority's certificate is written that stands in the store.
-fn authority() -> Value {
     json!({ "stored": true })
 }
 
@@ -424,34 +424,5 @@ fn remove(json: &mut Value, key: &str) {
     }
 }
 
-/// Drafts of everybody who writes, a bounded number of them.
-#[derive(Default)]
-pub(crate) struct Drafts {
-    drafts: BTreeMap<Place, (u64, Draft)>,
-    count: u64,
-}
-
-/// Whose draft, and of what: the instance's id, or nothing for a new one.
-pub(crate) type Place = (busylamp_store::PersonId, Option<busylamp_core::ids::InstanceId>);
-
-/// So many drafts are kept; the one that was touched least recently gives way.
-const MOST: usize = 64;
-
-impl Drafts {
-    pub(crate) fn get(&self, place: &Place) -> Option<Draft> {
-        self.drafts.get(place).map(|(_, draft)| draft.clone())
-    }
-
-    pub(crate) fn put(&mut self, place: Place, draft: Draft) {
-        self.count += 1;
-        self.drafts.insert(place, (self.count, draft));
-        if self.drafts.len() > MOST {
-            let oldest = self.drafts.iter().min_by_key(|(_, (touched, _))| *touched).map(|(place, _)| place.clone());
-            oldest.and_then(|place| self.drafts.remove(&place));
-        }
-    }
-
-    pub(crate) fn remove(&mut self, place: &Place) {
-        self.drafts.remove(place);
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -68,7 +68,7 @@ impl Words {
     fn of(language: Language) -> Self {
         Self {
             preview: language.pick("Vorschau und speichern", "Preview and save"),
-            keep: language.pick("Merken und weiter ändern", "Keep and go on"),
+            keep: language.pick("Merken, noch nicht speichern", "Keep, don't save yet"),
             discard: language.pick("Änderungen verwerfen", "Discard changes"),
             trust: language.pick("Diesem Zertifikat vertrauen", "Trust this certificate"),
             keywords: language
@@ -257,7 +257,9 @@ impl Asked<'_> {
                 Ok(Next::Here)
             }
             ("forget", key) => {
-                draft.forget(key);
+                if let Some((_, field)) = at(key) {
+                    draft.forget(field);
+                }
                 Ok(Next::Here)
             }
             ("keep", _) => Ok(Next::Here),

@@ -159,11 +159,18 @@ fn unfit(field: &Field, language: Language) -> String {
         }
         Kind::Secret { .. } | Kind::SecretText => language
             .pick(
-                "Bitte neu eingeben. Ein Geheimnis geht nur an den Server, für den es eingegeben wurde.",
-                "Please enter it anew. A secret is sent to no other server than the one it was entered for.",
+                "Bitte eingeben. Ein Geheimnis geht nur an den Server, für den es eingegeben wurde.",
+                "Please enter it. A secret is sent to no other server than the one it was entered for.",
             )
             .to_owned(),
-        _ => language.pick("So geht es nicht.", "This will not do.").to_owned(),
+        Kind::Line { .. }
+        | Kind::Mailboxes
+        | Kind::Switch
+        | Kind::Personal
+        | Kind::Choice(_)
+        | Kind::Date
+        | Kind::Table
+        | Kind::Trust => language.pick("So geht es nicht.", "This will not do.").to_owned(),
     }
 }
 
@@ -270,17 +277,13 @@ fn text_of(value: Option<&Value>) -> String {
     }
 }
 
-/// The labels of options, one after another.
+/// The labels of options, page by page.
 pub(crate) fn labels<'f>(fields: impl Iterator<Item = &'f Field>, language: Language) -> String {
-    let label = |field: &Field| match (field.table(), field.with) {
-        // "URL" and "password" stand on more than one page.
-        (Some(_), _) | (_, Some(_)) => {
-            at(field.key).map(|(tab, _)| format!("{}: {}", tab.title().get(language), field.label.get(language)))
-        }
-        _ => None,
+    let changed: Vec<&Field> = fields.collect();
+    let of = |tab: Tab| {
+        let on_it = |field: &&&Field| tab.fields().any(|other| other.key == field.key);
+        let labels: Vec<&str> = changed.iter().filter(on_it).map(|field| field.label.get(language)).collect();
+        (!labels.is_empty()).then(|| format!("{}: {}", tab.title().get(language), labels.join(", ")))
     };
-    fields
-        .map(|field| label(field).unwrap_or_else(|| field.label.get(language).to_owned()))
-        .collect::<Vec<_>>()
-        .join(", ")
+    Tab::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join("; ")
 }

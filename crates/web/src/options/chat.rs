@@ -73,15 +73,12 @@ pub(super) const SECTIONS: [Section; 4] = [
             Field::new(
                 "policy.lead",
                 Kind::Switch,
+                text("Status nicht überschreiben (der Kalender führt)", "The calendar leads over what people choose"),
                 text(
-                    "Status nicht überschreiben lassen: der Kalender führt",
-                    "The calendar leads over what people choose",
-                ),
-                text(
-                    "Im Handbuch „Status nicht überschreiben“. Aus: Busylamp setzt Status und Text nur, solange der eigene \
+                    "Aus: Busylamp setzt Status und Text nur, solange der eigene \
                      Status neutral ist, nämlich verfügbar oder abgemeldet; wer selbst „Nicht stören“ wählt, behält das. Ein: \
                      Busylamp setzt sich immer durch, auch gegen eine Wahl, die jemand während des Termins trifft.",
-                    "In the manual “Status nicht überschreiben”. Off: Busylamp sets presence and text only as long as the \
+                    "Off: Busylamp sets presence and text only as long as the \
                      user's own presence is neutral, that is, available or logged off; whoever chooses “do not disturb” keeps \
                      it. On: Busylamp always has its way, even over a choice that somebody makes during the event.",
                 ),
