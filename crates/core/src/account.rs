@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DiversionId, LabelId};
+use crate::{
+    ids::{DiversionId, LabelId},
+    language::Language,
+};
 
 /// Chat presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +42,19 @@ impl Presence {
             Self::FreeForChat => "free_for_chat",
             Self::Unavailable => "unavailable",
         }
+    }
+
+    /// In a word or two, as people call it.
+    pub fn word(self, language: Language) -> &'static str {
+        let (german, english) = match self {
+            Self::Available => ("Verfügbar", "Available"),
+            Self::Away => ("Abwesend", "Away"),
+            Self::ExtendedAway => ("Länger abwesend", "Extended away"),
+            Self::DoNotDisturb => ("Nicht stören", "Do not disturb"),
+            Self::FreeForChat => ("Bereit zum Chatten", "Free for chat"),
+            Self::Unavailable => ("Abgemeldet", "Logged off"),
+        };
+        language.pick(german, english)
     }
 }
 

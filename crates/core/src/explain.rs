@@ -1,19 +1,21 @@
 //! Why (§9): what a step saw and did, in plain German and English sentences. Events are named by their hours and
 //! kind, never by their titles.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
     account::{Dimension, Value},
-    decide::Verdict,
     event::{Kind, ReadKind, When},
     hold::{Act, Purpose, Why},
     keeper::{Flag, Line, Report},
     language::Language,
-    precedence::Rule,
+    precedence::{self, Rule},
     text::Placed,
     view::{LeftOut, View},
 };
+
+/// An event without length is spoken of for so long after its begin.
+const NOTICED: SignedDuration = SignedDuration::from_mins(1);
 
 /// An explanation, a sentence each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,29 +150,30 @@ impl Speaker<'_> {
         };
         let decided = match view.running(now).nth(1) {
             None => self.say("er läuft allein", "it runs alone"),
-            Some(second) => self.rule(crate::precedence::compare(winner, second).1),
+            Some(second) => self.rule(precedence::compare(winner, second).1),
         };
         let sentence = format!("{}: {} ({decided}).", self.say("Es entscheidet", "What decides"), self.event(winner));
         (sentence, self.others(view, now))
     }
 
+    /// Why the other events of this instant do not decide: those that run, and those that would but do not count.
     fn others(&self, view: &View<'_>, now: Timestamp) -> Vec<String> {
-        let mut sentences = Vec::new();
-        for considered in view.considered(now) {
-            let placed = view.placed.iter().find(|placed| placed.event.id == considered.id);
-            match (considered.verdict, placed) {
-                (Verdict::Outranked { rule, .. }, Some(placed)) => {
-                    let after = self.say("steht zurück", "stands behind");
-                    sentences.push(format!("{} {after}: {}.", self.event(placed), self.rule(rule)));
-                }
-                (Verdict::LeftOut { reason }, _) => {
-                    let out = self.say("Ein Termin zählt nicht", "An event does not count");
-                    sentences.push(format!("{out}: {}.", self.left_out(reason)));
-                }
-                (Verdict::Winner | Verdict::NotRunning | Verdict::Outranked { .. }, _) => {}
-            }
-        }
-        sentences
+        let mut running = view.running(now);
+        let winner = running.next();
+        let outranked = running.filter_map(|placed| {
+            let after = self.say("steht zurück", "stands behind");
+            let (_, rule) = precedence::compare(winner?, placed);
+            Some(format!("{} {after}: {}.", self.event(placed), self.rule(rule)))
+        });
+        let left_out = view.left_out.iter().filter_map(|(event, reason)| {
+            let (start, end) = event.when.interval(self.zone);
+            // What has no length runs at no instant; who asks at its begin wants to know.
+            let concerned = start <= now && now < end.max(start.saturating_add(NOTICED).unwrap_or(Timestamp::MAX));
+            let does_not_count = self.say("zählt nicht", "does not count");
+            let placed = Placed { event, start, end };
+            concerned.then(|| format!("{} {does_not_count}: {}.", self.event(&placed), self.left_out(*reason)))
+        });
+        outranked.chain(left_out).collect()
     }
 
     fn action(&self, view: &View<'_>, report: &Report, now: Timestamp) -> String {
@@ -189,11 +192,10 @@ impl Speaker<'_> {
     fn line(&self, line: &Line) -> String {
         let value = |value: &Option<Value>| match value {
             None => self.say("nichts", "nothing"),
-            Some(Value::Text(_)) => self.say("einen Text", "a text"),
-            Some(value) => value.reveal().to_owned(),
+            Some(value) => self.value(value),
         };
         let held = line.before.as_ref().map_or_else(String::new, |before| {
-            format!("; {} {}", self.say("davor war", "before it was"), value(&Some(before.clone())))
+            format!("; {} {}", self.say("davor war", "before it was"), self.value(before))
         });
         format!(
             "{} {}, {} {}{held}: {}",
@@ -203,6 +205,16 @@ impl Speaker<'_> {
             value(&line.shows),
             self.act(&line.act)
         )
+    }
+
+    fn value(&self, value: &Value) -> String {
+        match value {
+            Value::Switch(true) => self.say("an", "on"),
+            Value::Switch(false) => self.say("aus", "off"),
+            Value::Presence(presence) => presence.word(self.language).to_owned(),
+            Value::Text(text) if text.as_str().is_empty() => self.say("kein Text", "no text"),
+            Value::Text(_) => self.say("ein Text", "a text"),
+        }
     }
 
     fn act(&self, act: &Act<Value>) -> String {

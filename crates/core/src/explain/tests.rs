@@ -1,7 +1,5 @@
 //! Explanations of a morning with several events, in both languages.
 
-use jiff::SignedDuration;
-
 use super::*;
 use crate::{
     account::{AccountState, Presence},
@@ -100,9 +98,9 @@ fn the_winner_the_losers_and_the_reasons_are_named_but_no_title() {
         "Es entscheidet: Termin 24.11.2026 09:00:00–24.11.2026 10:00:00 (gebucht) (die wichtigere Art geht vor).",
         "(mit Vorbehalt, fast ein Schlüsselwort) steht zurück: die wichtigere Art geht vor.",
         "unbekannte Art „Urlaub“",
-        "Ein Termin zählt nicht: abgesagt.",
+        "Termin 24.11.2026 09:00:00–24.11.2026 10:00:00 (gebucht) zählt nicht: abgesagt.",
         "Das Telefon folgt: Termin 24.11.2026 09:00:00–24.11.2026 10:00:00 (gebucht) (durch die Voreinstellung seiner Art).",
-        "dnd: Gewollt true, gezeigt wird false; davor war false: wird geschrieben.",
+        "dnd: Gewollt an, gezeigt wird aus; davor war aus: wird geschrieben.",
         "Das gilt bis 24.11.2026 10:00:00.",
     ] {
         assert!(text.contains(expected), "{expected}\n---\n{text}");
@@ -116,15 +114,15 @@ fn what_was_not_written_is_explained_too() {
     let (first, state) =
         morning.explain(&shows(false, Presence::DoNotDisturb), &UserState::default(), Language::English);
     let text = all(&first);
-    assert!(text.contains("presence: Wanted is do_not_disturb, shown is do_not_disturb: rests while"), "{text}");
-    assert!(text.contains("text: Wanted is a text, shown is a text: rests while"), "{text}");
+    assert!(text.contains("presence: Wanted is Do not disturb, shown is Do not disturb: rests while"), "{text}");
+    assert!(text.contains("text: Wanted is a text, shown is no text: rests while"), "{text}");
     // The write of DND was lost, then somebody sets it: nothing to do.
     let (second, state) = morning.explain(&shows(true, Presence::Available), &state, Language::English);
-    assert!(all(&second).contains("dnd: Wanted is true, shown is true; before it was false: it is so already."));
+    assert!(all(&second).contains("dnd: Wanted is on, shown is on; before it was off: it is so already."));
     let (third, _) = morning.explain(&shows(false, Presence::Available), &state, Language::English);
     let text = all(&third);
     assert!(
-        text.contains("dnd: Wanted is true, shown is false: changed by hand: the event counts as ended here."),
+        text.contains("dnd: Wanted is on, shown is off: changed by hand: the event counts as ended here."),
         "{text}"
     );
 }
