@@ -1,5 +1,7 @@
 //! The scripted days in `scenarios/`: manual and test at once. Every one of them must come true.
 
+#![allow(clippy::disallowed_methods, reason = "the core reads no files; its tests read the scenarios")]
+
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use jiff::tz::TimeZone;

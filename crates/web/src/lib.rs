@@ -164,7 +164,6 @@ fn router(site: Site) -> Router {
     router.with_state(site)
 }
 
-#[expect(clippy::unused_async, reason = "axum's handlers are async")]
 async fn asset(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

@@ -1,6 +1,6 @@
 //! What a lamp says. It is drawn as colour, shape and word, so that nobody depends on one of them.
 
-use busylamp_core::{account::Presence, keeper::Flag, language::Language};
+use busylamp_core::{keeper::Flag, language::Language};
 use busylamp_service::board::{Lamp, Next};
 
 /// The state that is shown of all that a lamp knows: the one that matters most to a caller.
@@ -65,19 +65,6 @@ impl State {
         };
         language.pick(german, english)
     }
-}
-
-/// A chat presence in a word or two.
-pub(crate) fn presence_word(presence: Presence, language: Language) -> &'static str {
-    let (german, english) = match presence {
-        Presence::Available => ("Verfügbar", "Available"),
-        Presence::Away => ("Abwesend", "Away"),
-        Presence::ExtendedAway => ("Länger abwesend", "Extended away"),
-        Presence::DoNotDisturb => ("Nicht stören", "Do not disturb"),
-        Presence::FreeForChat => ("Bereit zum Chatten", "Free for chat"),
-        Presence::Unavailable => ("Abgemeldet", "Logged off"),
-    };
-    language.pick(german, english)
 }
 
 /// All flags, the gravest first.

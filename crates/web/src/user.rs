@@ -47,7 +47,7 @@ use crate::{
     Site,
     page::{self, Frame, show},
     people::Visitor,
-    state::{State, flag_word, presence_word},
+    state::{State, flag_word},
     when::{When, ago, ahead, day_and_hour, moment},
 };
 
@@ -327,7 +327,7 @@ async fn draw(
         words: Words::of(language),
         state: state.class(),
         state_word: state.word(language),
-        presence: view.lamp.presence.map(|presence| presence_word(presence, language)),
+        presence: view.lamp.presence.map(|presence| presence.word(language)),
         text: view.lamp.text.clone().filter(|text| !text.is_empty()),
         until: view.lamp.until.map(when),
         paused: view.paused_until.map(when),

@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn at(hour: i64) -> Timestamp {
-        Timestamp::from_second(hour * 3600).unwrap()
+        Timestamp::from_second(hour * 3600).expect("in range")
     }
 
     fn stretch(from: i64, to: i64, dnd: Option<bool>, text: Option<&str>) -> Stretch {

@@ -24,7 +24,8 @@ const LONGEST: usize = 1 << 10;
 pub(super) struct Problem {
     /// Always `about:blank`: the status and `code` say which problem it is.
     #[serde(rename = "type")]
-    kind: &'static str,
+    #[schema(value_type = String)]
+    kind: Kind,
     /// The status in words.
     title: &'static str,
     /// The HTTP status.
@@ -39,20 +40,27 @@ pub(super) struct Problem {
     /// What to do.
     advice: &'static str,
     #[serde(skip)]
-    headers: HeaderMap,
+    headers: Box<HeaderMap>,
+}
+
+/// The one type of problems that have none of their own (RFC 9457, section 4.2.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+enum Kind {
+    #[serde(rename = "about:blank")]
+    AboutBlank,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>, advice: &'static str) -> Self {
         Self {
-            kind: "about:blank",
+            kind: Kind::AboutBlank,
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             code,
             detail: detail.into(),
             place: None,
             advice,
-            headers: HeaderMap::new(),
+            headers: Box::default(),
         }
     }
 
@@ -118,7 +126,7 @@ impl From<ServiceError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = self.headers.clone();
+        let headers = HeaderMap::clone(&self.headers);
         let mut response = (status, headers, Json(self)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, MEDIA_TYPE);
         response
@@ -126,7 +134,6 @@ impl IntoResponse for Problem {
 }
 
 /// An address that leads nowhere.
-#[expect(clippy::unused_async, reason = "axum's handlers are async")]
 pub(super) async fn nowhere() -> Problem {
     Problem::unknown("address").with(header::LINK, "</api/v1/openapi.json>; rel=\"service-desc\"")
 }

@@ -10,7 +10,7 @@ use super::{
     ledger::{Mark, Picture},
 };
 use crate::{
-    state::{State, flag_word, presence_word},
+    state::{State, flag_word},
     user,
     when::{When, ahead},
 };
@@ -148,7 +148,7 @@ impl Pen {
             href: user::path(&lamp.instance, &lamp.account),
             state: state.class(),
             word: state.word(language),
-            presence: lamp.presence.map(|presence| presence_word(presence, language)),
+            presence: lamp.presence.map(|presence| presence.word(language)),
             text: lamp.text.as_deref().filter(|text| !text.is_empty()),
             until: lamp.until.map(when),
             until_word: language.pick("bis", "until"),

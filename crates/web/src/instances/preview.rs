@@ -21,7 +21,6 @@ use crate::{
     Site,
     page::{Frame, show},
     people::Administrator,
-    state::presence_word,
     when::{When, ahead},
 };
 
@@ -247,7 +246,7 @@ impl Shower {
         );
         let presence = |decision: &Decision| match decision.presence {
             None => switch(None).to_owned(),
-            Some(presence) => presence_word(presence, language).to_owned(),
+            Some(presence) => presence.word(language).to_owned(),
         };
         add(language.pick("Chat", "Chat"), presence(before), presence(after));
         if before.text != after.text {

@@ -5,10 +5,7 @@ use busylamp_service::user::{EventView, KnownFrom};
 use busylamp_store::{Record, Recorded};
 use jiff::tz::TimeZone;
 
-use crate::{
-    state::presence_word,
-    when::{dates, span},
-};
+use crate::when::{dates, span};
 
 /// Speaks a language, in the user's zone.
 #[derive(Clone, Copy)]
@@ -37,7 +34,7 @@ impl Tongue<'_> {
             None => self.say("unbekannt", "unknown"),
             Some(Recorded::Switch(true)) => self.say("an", "on"),
             Some(Recorded::Switch(false)) => self.say("aus", "off"),
-            Some(Recorded::Presence(presence)) => presence_word(presence, self.language),
+            Some(Recorded::Presence(presence)) => presence.word(self.language),
             Some(Recorded::Text) => self.say("ein Text", "a text"),
         }
     }
@@ -112,7 +109,7 @@ impl Tongue<'_> {
         ];
         parts.extend(calls.into_iter().filter_map(|(on, what)| Some(format!("{what} {}", self.on(on?)))));
         if let Some(presence) = decision.presence {
-            let word = presence_word(presence, self.language);
+            let word = presence.word(self.language);
             parts.push(format!("{} {word}", self.say("Chat-Präsenz", "chat presence")));
         }
         if let Some(text) = &decision.text {
