@@ -24,10 +24,7 @@ const ORDER: [(&str, &[&str]); 16] = [
     ("busylamp-scenario", &["busylamp-core"]),
     ("busylamp-sim", &["busylamp-core"]),
     ("busylamp-simulation", &["busylamp-scenario", "busylamp-core"]),
-    (
-        "busylamp-fuzzing",
-        &["busylamp-scenario", "busylamp-calendar", "busylamp-pbx", "busylamp-ews", "busylamp-core"],
-    ),
+    ("busylamp-fuzzing", &["busylamp-scenario", "busylamp-calendar", "busylamp-pbx", "busylamp-ews", "busylamp-core"]),
     ("busylamp-service", &["busylamp-calendar", "busylamp-pbx", "busylamp-store", "busylamp-net", "busylamp-core"]),
     ("busylamp-web", &["busylamp-service", "busylamp-log", "busylamp-store", "busylamp-core"]),
     (

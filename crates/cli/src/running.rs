@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use busylamp_log::Log;
 use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::Subscriber;
+use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{FilterExt, filter_fn},
@@ -46,7 +46,9 @@ where
     let wanted = EnvFilter::try_from_env("BUSYLAMP_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let colours = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_ansi(colours).with_writer(std::io::stderr);
-    lines.with_filter(wanted.and(filter_fn(busylamp_log::is_clean)))
+    // Without the hint the highest level would be wanted from everybody, though nobody takes it.
+    let clean = filter_fn(busylamp_log::is_clean).with_max_level_hint(LevelFilter::TRACE);
+    lines.with_filter(wanted.and(clean))
 }
 
 /// Resolves when the program is told to stop, by SIGTERM or Ctrl-C.

@@ -200,7 +200,9 @@ impl Program {
             let speaker = Speaker { language: self.language, zone: &self.zone };
             for write in step.writes {
                 let why = step.report.lines.get(&write.dimension);
-                let why = why.map(|line| speaker.write(&write.dimension, write.purpose, &step.report, line)).unwrap_or_default();
+                let why = why
+                    .map(|line| speaker.write(&write.dimension, write.purpose, &step.report, line))
+                    .unwrap_or_default();
                 under_way.push((name.clone(), write, why));
             }
             let learned = step.text_cut_at.into_iter().chain(stored.text_limit).min();

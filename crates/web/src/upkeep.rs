@@ -46,13 +46,29 @@ struct Inner {
     log: Log,
     certificate_ends: Option<Timestamp>,
     last: Mutex<Last>,
+    /// One at a time asks the service for all who want to know.
+    asking: Mutex<()>,
     followers: Arc<Semaphore>,
 }
 
 /// What the service said last.
+#[derive(Default)]
 struct Last {
     said: Option<Arc<Health>>,
-    at: Instant,
+    /// When it was asked last, whether it gave an answer or not.
+    asked: Option<Instant>,
+    /// Since when it gives no answer.
+    silent: Option<Instant>,
+}
+
+impl Last {
+    /// What is wrong as far as is known; a service that has been silent for long is ill.
+    fn alarm(&self) -> Option<Alarm> {
+        if self.silent.is_some_and(|silent| silent.elapsed() >= SILENT) {
+            return Some(Alarm::Silent);
+        }
+        self.said.as_ref().and_then(|health| Alarm::of(health))
+    }
 }
 
 impl Default for Upkeep {
@@ -65,8 +81,8 @@ impl Default for Upkeep {
 impl Upkeep {
     /// For pages that show this log, and that are served with a certificate that is good until then.
     pub fn new(log: Log, certificate_ends: Option<Timestamp>) -> Self {
-        let last = Mutex::new(Last { said: None, at: Instant::now() });
-        Self(Arc::new(Inner { log, certificate_ends, last, followers: Arc::new(Semaphore::new(FOLLOWERS)) }))
+        let (last, asking) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { log, certificate_ends, last, asking, followers: Arc::new(Semaphore::new(FOLLOWERS)) }))
     }
 
     /// The logs.
@@ -88,28 +104,27 @@ impl Upkeep {
         health.expiring.extend(self.0.certificate_ends.map(|at| Expiry { what: Expires::OwnCertificate, at }));
         health.expiring.sort_by_key(|expiry| expiry.at);
         let health = Arc::new(health);
-        let mut last = self.0.last.lock().await;
-        *last = Last { said: Some(Arc::clone(&health)), at: Instant::now() };
+        let said = Some(Arc::clone(&health));
+        *self.0.last.lock().await = Last { said, asked: Some(Instant::now()), silent: None };
         Ok(health)
     }
 
-    /// What is wrong, as it was a moment ago.
+    /// What is wrong, as it was a moment ago. However many want to know, the service is asked seldom.
     pub(crate) async fn alarm(&self, service: &Service) -> Option<Alarm> {
+        let _turn = self.0.asking.lock().await;
         {
-            let last = self.0.last.lock().await;
-            if let (Some(health), true) = (&last.said, last.at.elapsed() < FRESH) {
-                return Alarm::of(health);
+            let mut last = self.0.last.lock().await;
+            if last.asked.is_some_and(|asked| asked.elapsed() < FRESH) {
+                return last.alarm();
             }
+            last.asked = Some(Instant::now());
         }
         if let Ok(Ok(health)) = timeout(PATIENCE, self.health(service)).await {
             return Alarm::of(&health);
         }
-        let last = self.0.last.lock().await;
-        match &last.said {
-            Some(health) if last.at.elapsed() < SILENT => Alarm::of(health),
-            None if last.at.elapsed() < SILENT => None,
-            Some(_) | None => Some(Alarm::Silent),
-        }
+        let mut last = self.0.last.lock().await;
+        last.silent.get_or_insert_with(Instant::now);
+        last.alarm()
     }
 }
 
@@ -334,6 +349,15 @@ mod tests {
         let since = |since| Some(("i".into(), "1001".into(), at(since)));
         let health = Health { oldest_overdue_give_back: since("2026-11-24T08:59:55Z"), ..well() };
         assert_eq!(Alarm::of(&health), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_is_silent_for_long_is_an_alarm_and_a_moment_is_none() {
+        let silent = Some(Instant::now());
+        let last = Last { said: Some(Arc::new(well())), asked: silent, silent };
+        assert_eq!(last.alarm(), None);
+        tokio::time::advance(SILENT).await;
+        assert_eq!(last.alarm(), Some(Alarm::Silent));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Instances by their pages, over HTTP, without script: every option is changed on its page and seen in effect on the
 //! pretended telephone system.
 
+mod logs;
 mod options;
 mod surfer;
 mod wizard;
