@@ -40,6 +40,7 @@ pub mod mirror;
 pub mod ownership;
 pub mod policy;
 pub mod precedence;
+pub mod said;
 pub mod secret;
 pub mod text;
 pub mod timeline;
