@@ -7,8 +7,8 @@ import readline from "node:readline";
 const START = 60_000;
 
 /** A demo that runs sixty times as fast as the wall clock, with twelve people, always the same ones. */
-export async function startDemo() {
-  const demo = new Demo();
+export async function startDemo({ users = 12, speed = 60 } = {}) {
+  const demo = new Demo(users, speed);
   try {
     await demo.announced();
   } catch (error) {
@@ -24,8 +24,8 @@ class Demo {
   /** The API by which the simulator's calendars are edited. */
   control;
 
-  constructor() {
-    const options = ["demo", "--port", "0", "--speed", "60", "--users", "12", "--seed", "1"];
+  constructor(users, speed) {
+    const options = ["demo", "--port", "0", "--speed", String(speed), "--users", String(users), "--seed", "1"];
     // The simulator tells its address in the log only: it is nothing for people who look at the demo.
     const env = { ...process.env, BUSYLAMP_LOG: "warn,busylamp_sim=info", NO_COLOR: "1" };
     this.process = spawn(process.env.BUSYLAMP, options, { env, stdio: ["ignore", "pipe", "pipe"] });

@@ -78,16 +78,22 @@ export class Sim {
 
   /** Waits until somebody's telephone shows all of this. */
   async shows(user, expected) {
+    const is = (shown) => Object.entries(expected).every(([name, value]) => shown[name] === value);
+    await this.until(user, is, JSON.stringify(expected));
+  }
+
+  /** Waits until what somebody's telephone shows is as it should be. */
+  async until(user, is, words) {
     let shown;
-    const is = async () => {
+    const seen = async () => {
       for (;;) {
         shown = await this.ask("GET", `accounts/${user.account}`);
-        if (Object.entries(expected).every(([name, value]) => shown[name] === value)) return;
+        if (is(shown)) return;
         await pause();
       }
     };
     try {
-      await within(PATIENCE, `${user.name} shows ${JSON.stringify(expected)}`, is());
+      await within(PATIENCE, `${user.name} shows ${words}`, seen());
     } catch (error) {
       throw new Error(`${error.message}; it shows ${JSON.stringify(shown)}`);
     }

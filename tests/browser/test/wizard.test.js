@@ -104,8 +104,8 @@ for (const [locale, words] of Object.entries(WORDS)) {
         await accessible(page);
         await page.screenshot({ path: `${SCREENSHOTS}/wizard-${name}-${locale}.png`, fullPage: true });
       };
-      // Fields that do not apply are there but not shown.
-      const field = (label) => page.getByLabel(label, { exact: true }).filter({ visible: true });
+      // Fields that do not apply are not shown, or, without script, stand further down.
+      const field = (label) => page.getByLabel(label, { exact: true }).filter({ visible: true }).first();
       const heading = (name) => page.getByRole("heading", { level: 1, name }).waitFor();
       const type = async (label, text) => {
         await field(label).focus();
