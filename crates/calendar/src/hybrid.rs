@@ -15,13 +15,14 @@ use async_trait::async_trait;
 use busylamp_core::{
     check::{Step, Verdict},
     ids::MailAddress,
+    said::Said,
 };
 use futures_util::future::join;
 use jiff::Timestamp;
 use memory::Memory;
 pub use sources::{Side, Source, Sources};
 
-use crate::{Calendar, Health, MailboxError, Outcome, Request};
+use crate::{Calendar, Health, MailboxError, Outcome, Request, steps};
 
 /// A reader of mailboxes in Microsoft 365 and on an Exchange Server.
 ///
@@ -184,7 +185,7 @@ impl Calendar for HybridCalendar {
             let found = [is_ok(&walks[0]), is_ok(&walks[1])];
             for (index, (_, steps)) in walks.iter_mut().enumerate() {
                 if found[1 - index] {
-                    steps.iter_mut().filter(|step| step.name != SIGN_IN).for_each(excuse);
+                    steps.iter_mut().filter(|step| step.name != steps::SIGN_IN).for_each(excuse);
                 }
             }
         }
@@ -203,22 +204,18 @@ impl Calendar for HybridCalendar {
     }
 }
 
-/// The step of a walk that concerns the account and no mailbox.
-const SIGN_IN: &str = "sign-in";
-
 fn excuse(step: &mut Step) {
     if let Verdict::Fault(text) = &mut step.verdict {
-        step.verdict = Verdict::Note(format!("the mailbox is not on this side: {text}"));
+        step.verdict = Verdict::Note(Said::each(|language| {
+            let here = language.pick("das Postfach liegt nicht auf dieser Seite", "the mailbox is not on this side");
+            format!("{here}: {}", text.speak(language))
+        }));
     }
 }
 
 fn name(side: Side, step: Step) -> Step {
-    let verdict = match step.verdict {
-        Verdict::Ok(text) => Verdict::Ok(format!("{side}: {text}")),
-        Verdict::Note(text) => Verdict::Note(format!("{side}: {text}")),
-        Verdict::Fault(text) => Verdict::Fault(format!("{side}: {text}")),
-    };
-    Step { verdict, ..step }
+    let named = |text: Said| Said::each(|language| format!("{side}: {}", text.speak(language)));
+    Step { verdict: step.verdict.map(named), ..step }
 }
 
 /// What both sides said, with the side.

@@ -24,6 +24,7 @@ pub mod graph;
 mod health;
 pub mod hybrid;
 mod rest;
+mod steps;
 pub mod zone;
 
 use std::collections::BTreeMap;

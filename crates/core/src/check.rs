@@ -1,39 +1,98 @@
 //! What a walk through a connection found, step by step.
 
-use serde::{Deserialize, Serialize};
+use core::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::{language::Language, said::Said};
 
 /// One step of a walk and how it went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// What was tried, in a few words ("sign-in").
-    pub name: &'static str,
+    /// What was tried.
+    pub name: Name,
     /// How it went.
     pub verdict: Verdict,
 }
 
-/// How a step went.
+/// What was tried, in a few words of either language ("sign-in"). [`Display`](fmt::Display) and serialisation give the
+/// English ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name {
+    german: &'static str,
+    english: &'static str,
+}
+
+/// How a step went, and what there is to say about it: in both languages, or already as text in one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum Verdict<Text = Said> {
     /// As it should be; what was found.
-    Ok(String),
+    Ok(Text),
     /// It works, but somebody should know this.
-    Note(String),
+    Note(Text),
     /// It doesn't work; what happened and what to do.
-    Fault(String),
+    Fault(Text),
 }
 
 impl Step {
     /// A step.
-    pub fn new(name: &'static str, verdict: Verdict) -> Self {
+    pub fn new(name: Name, verdict: Verdict) -> Self {
         Self { name, verdict }
     }
 
     /// Whether nothing stands in the way.
     pub fn is_ok(&self) -> bool {
-        match self.verdict {
-            Verdict::Ok(_) | Verdict::Note(_) => true,
-            Verdict::Fault(_) => false,
+        self.verdict.is_ok()
+    }
+}
+
+impl Name {
+    /// The name in both languages.
+    pub const fn new(german: &'static str, english: &'static str) -> Self {
+        Self { german, english }
+    }
+
+    /// It in this language.
+    pub fn speak(self, language: Language) -> &'static str {
+        language.pick(self.german, self.english)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.english)
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.english)
+    }
+}
+
+impl<Text> Verdict<Text> {
+    /// Whether nothing stands in the way.
+    pub fn is_ok(&self) -> bool {
+        match self {
+            Self::Ok(_) | Self::Note(_) => true,
+            Self::Fault(_) => false,
+        }
+    }
+
+    /// What there is to say.
+    pub fn text(&self) -> &Text {
+        match self {
+            Self::Ok(text) | Self::Note(text) | Self::Fault(text) => text,
+        }
+    }
+
+    /// The same with other words.
+    pub fn map<Other>(self, say: impl FnOnce(Text) -> Other) -> Verdict<Other> {
+        match self {
+            Self::Ok(text) => Verdict::Ok(say(text)),
+            Self::Note(text) => Verdict::Note(say(text)),
+            Self::Fault(text) => Verdict::Fault(say(text)),
         }
     }
 }
@@ -42,11 +101,23 @@ impl Step {
 mod tests {
     use super::*;
 
+    const SIGN_IN: Name = Name::new("Anmeldung", "sign-in");
+
     #[test]
     fn only_a_fault_stands_in_the_way() {
-        let is_ok = |verdict| Step::new("sign-in", verdict).is_ok();
-        assert!(is_ok(Verdict::Ok("as 0001".to_owned())));
-        assert!(is_ok(Verdict::Note("without the bridge".to_owned())));
-        assert!(!is_ok(Verdict::Fault("refused".to_owned())));
+        let is_ok = |verdict| Step::new(SIGN_IN, verdict).is_ok();
+        assert!(is_ok(Verdict::Ok(Said::new("als 0001", "as 0001"))));
+        assert!(is_ok(Verdict::Note(Said::new("ohne die Brücke", "without the bridge"))));
+        assert!(!is_ok(Verdict::Fault(Said::new("abgelehnt", "refused"))));
+    }
+
+    #[test]
+    fn steps_are_serialised_in_english_and_read_back_as_text() {
+        let step = Step::new(SIGN_IN, Verdict::Note(Said::new("ohne die Brücke", "without the bridge")));
+        let json = serde_json::to_value(&step).unwrap();
+        assert_eq!(json, serde_json::json!({ "name": "sign-in", "verdict": { "note": "without the bridge" } }));
+        let read: Verdict<String> = serde_json::from_value(json["verdict"].clone()).unwrap();
+        assert_eq!(read, step.verdict.map(|said| said.to_string()));
+        assert_eq!((SIGN_IN.speak(Language::German), SIGN_IN.to_string()), ("Anmeldung", "sign-in".to_owned()));
     }
 }

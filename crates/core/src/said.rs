@@ -22,6 +22,12 @@ impl Said {
         Self { german: german.into(), english: english.into() }
     }
 
+    /// What is the same in every language: a name, a number, what a foreign server said.
+    pub fn verbatim(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { german: text.clone(), english: text }
+    }
+
     /// What `say` says in each.
     pub fn each(say: impl Fn(Language) -> String) -> Self {
         Self { german: say(Language::German), english: say(Language::English) }
@@ -51,7 +57,8 @@ mod tests {
 
     #[test]
     fn pages_speak_both_languages_and_everything_else_english() {
-        let said = Said::each(|language| language.pick("Das Kennwort ist falsch.", "The password is wrong.").to_owned());
+        let said =
+            Said::each(|language| language.pick("Das Kennwort ist falsch.", "The password is wrong.").to_owned());
         assert_eq!(said, Said::new("Das Kennwort ist falsch.", "The password is wrong."));
         assert_eq!(said.speak(Language::German), "Das Kennwort ist falsch.");
         assert_eq!(said.speak(Language::English), "The password is wrong.");

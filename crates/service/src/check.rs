@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use busylamp_calendar::{MailboxError, Outcome, Request, Window, hybrid::Side};
 use busylamp_core::{
-    check::{Step, Verdict},
+    check::{Name, Step, Verdict},
     ids::MailAddress,
     keeper::Flag,
+    said::Said,
     title::Reading,
 };
 use busylamp_pbx::{Pbx, User};
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     accounts::Accounts,
     config::{CalendarConfig, InstanceConfig},
-    engine::NO_ADDRESS,
+    engine::no_address,
     readers::Readers,
 };
 
@@ -38,15 +39,15 @@ pub struct Findings {
 #[derive(Clone, Debug, Serialize)]
 pub struct Walked {
     /// What the connection leads to.
-    pub through: String,
+    pub through: Said,
     /// The step.
     #[serde(flatten)]
     pub step: Step,
 }
 
-/// One user of the group.
+/// One user of the group; advice is in both languages, or already text in one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct CheckedUser {
+pub struct CheckedUser<Text = Said> {
     /// The account, as the telephone system numbers it.
     pub account: String,
     /// The name as people know it.
@@ -54,7 +55,7 @@ pub struct CheckedUser {
     /// Where the calendar is read, if it could be read.
     pub side: Option<Side>,
     /// What stands in the way, with advice; `None` if nothing does.
-    pub trouble: Option<(Option<Flag>, String)>,
+    pub trouble: Option<(Option<Flag>, Text)>,
 }
 
 impl Findings {
@@ -64,30 +65,37 @@ impl Findings {
     }
 }
 
-/// What a walk through one instance found, as it is told on the command line.
+/// What a walk through one instance found, as it is told on the command line: in English.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Told {
     /// The instance's name.
     pub instance: String,
     /// The steps, with what each was a step of.
-    pub steps: Vec<(String, Verdict)>,
+    pub steps: Vec<(String, Verdict<String>)>,
     /// Whether calendars are read in two places.
     pub two_sides: bool,
     /// The users, one each.
-    pub users: Vec<CheckedUser>,
+    pub users: Vec<CheckedUser<String>>,
 }
 
 impl Told {
     /// What was found, ready to be told.
     pub fn new(instance: String, findings: Findings) -> Self {
+        let text = |said: Said| said.to_string();
         let steps = findings.steps.into_iter();
-        let steps = steps.map(|Walked { through, step }| (format!("{through}, {}", step.name), step.verdict));
-        Self { instance, steps: steps.collect(), two_sides: findings.two_sides, users: findings.users }
+        let steps = steps.map(|Walked { through, step }| (format!("{through}, {}", step.name), step.verdict.map(text)));
+        let users = findings.users.into_iter().map(|CheckedUser { account, name, side, trouble }| CheckedUser {
+            account,
+            name,
+            side,
+            trouble: trouble.map(|(flag, advice)| (flag, text(advice))),
+        });
+        Self { instance, steps: steps.collect(), two_sides: findings.two_sides, users: users.collect() }
     }
 
     /// Whether nothing stands in the way.
     pub fn is_ok(&self) -> bool {
-        let steps = self.steps.iter().all(|(_, verdict)| !matches!(verdict, Verdict::Fault(_)));
+        let steps = self.steps.iter().all(|(_, verdict)| verdict.is_ok());
         steps && self.users.iter().all(|user| user.trouble.is_none())
     }
 }
@@ -116,19 +124,19 @@ impl Walker {
     pub(crate) async fn walk_into(&self, findings: &mut Findings, config: &InstanceConfig, now: Timestamp) {
         let pbx = match self.accounts.starface(&config.connections.system(), &config.starface) {
             Ok(pbx) => pbx,
-            Err(error) => return findings.fault(STARFACE, "connection", error.to_string()),
+            Err(error) => return findings.fault(starface(), CONNECTION, Said::verbatim(error.to_string())),
         };
-        findings.walked(STARFACE, pbx.check(&config.group).await);
+        findings.walked(starface(), pbx.check(&config.group).await);
         let users = match pbx.directory(&config.group).await {
             Ok(directory) => directory.members,
             Err(error) => {
-                findings.fault(STARFACE, "group", error.to_string());
+                findings.fault(starface(), GROUP, Said::verbatim(error.to_string()));
                 Vec::new()
             }
         };
         match Readers::new(&config.calendar, &self.accounts, BTreeMap::new()) {
             Ok(readers) => findings.calendar(&readers, (&config.policy.reading(), &config.zone), users, now).await,
-            Err(error) => findings.fault(CALENDAR, "connection", error),
+            Err(error) => findings.fault(calendars(), CONNECTION, Said::verbatim(error)),
         }
     }
 
@@ -138,26 +146,36 @@ impl Walker {
             Ok(readers) => {
                 findings.two_sides = readers.sides().len() > 1;
                 for (side, reader) in readers.sides() {
-                    findings.walked(&side.to_string(), reader.calendar.check(None, now).await);
+                    findings.walked(Said::verbatim(side.to_string()), reader.calendar.check(None, now).await);
                 }
             }
-            Err(error) => findings.fault(CALENDAR, "connection", error),
+            Err(error) => findings.fault(calendars(), CONNECTION, Said::verbatim(error)),
         }
     }
 }
 
 /// The telephone system's name for people.
-pub(crate) const STARFACE: &str = "STARFACE";
+pub(crate) fn starface() -> Said {
+    Said::verbatim("STARFACE")
+}
+
 /// Calendars' name for people, before it is known which.
-pub(crate) const CALENDAR: &str = "calendar";
+pub(crate) fn calendars() -> Said {
+    Said::new("Kalender", "calendar")
+}
+
+const CONNECTION: Name = Name::new("Verbindung", "connection");
+const GROUP: Name = Name::new("Gruppe", "group");
+/// When it took too long.
+pub(crate) const TIME: Name = Name::new("Zeit", "time");
 
 impl Findings {
-    pub(crate) fn fault(&mut self, through: &str, name: &'static str, problem: String) {
+    pub(crate) fn fault(&mut self, through: Said, name: Name, problem: Said) {
         self.walked(through, vec![Step::new(name, Verdict::Fault(problem))]);
     }
 
-    fn walked(&mut self, through: &str, steps: Vec<Step>) {
-        self.steps.extend(steps.into_iter().map(|step| Walked { through: through.to_owned(), step }));
+    fn walked(&mut self, through: Said, steps: Vec<Step>) {
+        self.steps.extend(steps.into_iter().map(|step| Walked { through: through.clone(), step }));
     }
 
     async fn calendar(
@@ -182,15 +200,21 @@ impl Findings {
             let mut there = mailboxes.iter().filter(|mail| readers.side(mail) == side);
             let example = there.clone().find(|mail| is_read(mail)).or_else(|| there.next());
             let example = example.or_else(|| mailboxes.iter().find(|mail| !is_read(mail)));
-            self.walked(&side.to_string(), reader.calendar.check(example, now).await);
+            self.walked(Said::verbatim(side.to_string()), reader.calendar.check(example, now).await);
         }
         for user in users {
             let trouble = match &user.mail {
-                None => Some((Some(Flag::NoMailAddress), NO_ADDRESS.to_owned())),
+                None => Some((Some(Flag::NoMailAddress), no_address())),
                 Some(mail) => match outcomes.get(mail) {
                     Some(Outcome::Read { .. } | Outcome::Unchanged) => None,
                     Some(Outcome::Failed(error)) => Some(trouble(error)),
-                    None => Some((None, "the calendar's reader did not answer for this mailbox".to_owned())),
+                    None => Some((
+                        None,
+                        Said::new(
+                            "der Kalenderleser hat zu diesem Postfach nichts geantwortet",
+                            "the calendar's reader did not answer for this mailbox",
+                        ),
+                    )),
                 },
             };
             let side = user.mail.as_ref().filter(|mail| is_read(mail)).map(|mail| readers.side(mail));
@@ -199,11 +223,13 @@ impl Findings {
     }
 }
 
-fn trouble(error: &MailboxError) -> (Option<Flag>, String) {
-    match error {
-        MailboxError::NotFound { advice } => (Some(Flag::MailboxNotFound), advice.clone()),
-        MailboxError::Denied { advice } => (Some(Flag::MailboxAccessDenied), advice.clone()),
-        MailboxError::Ambiguous { advice } => (Some(Flag::AmbiguousMailAddress), advice.clone()),
-        MailboxError::Unavailable { advice } => (None, advice.clone()),
-    }
+fn trouble(error: &MailboxError) -> (Option<Flag>, Said) {
+    let advice = Said::verbatim(error.advice());
+    let flag = match error {
+        MailboxError::NotFound { .. } => Some(Flag::MailboxNotFound),
+        MailboxError::Denied { .. } => Some(Flag::MailboxAccessDenied),
+        MailboxError::Ambiguous { .. } => Some(Flag::AmbiguousMailAddress),
+        MailboxError::Unavailable { .. } => None,
+    };
+    (flag, advice)
 }

@@ -7,6 +7,7 @@ use busylamp_core::{
     check::{Step, Verdict},
     format::refusal::Refusal,
     ids::InstanceId,
+    said::Said,
 };
 use busylamp_net::trust::Shown;
 use busylamp_pbx::starface::Overview;
@@ -16,7 +17,7 @@ use url::Url;
 
 use crate::{
     Service, ServiceError,
-    check::{CALENDAR, Findings, STARFACE, Told, Walker},
+    check::{self, Findings, Told, Walker},
     config::{Connections, Secrets, WrittenInstance, build, build_calendar, build_starface},
     instances::stored_instances,
 };
@@ -86,7 +87,7 @@ impl Service {
         let mut findings = Findings::default();
         let walker = Walker::sharing(&self.accounts);
         if !in_time(walker.calendar_into(&mut findings, &calendar, self.clock.now())).await {
-            findings.fault(CALENDAR, "time", late());
+            findings.fault(check::calendars(), check::TIME, late());
         }
         Ok(findings)
     }
@@ -111,7 +112,7 @@ impl Service {
         let driver = driver.map_err(|error| Refusal::new("starface", error.to_string()))?;
         let mut found = Overview::default();
         if !in_time(driver.overview(&starface.group, &mut found)).await {
-            found.steps.push(Step::new("time", Verdict::Fault(late())));
+            found.steps.push(Step::new(check::TIME, Verdict::Fault(late())));
         }
         let Overview { steps, groups, version, bridge } = found;
         let groups = groups.into_iter().map(|(name, members)| Group { name, members }).collect();
@@ -134,7 +135,7 @@ impl Service {
         let mut findings = Findings::default();
         let walker = Walker::sharing(&self.accounts);
         if !in_time(walker.walk_into(&mut findings, &config, self.clock.now())).await {
-            findings.fault(STARFACE, "time", late());
+            findings.fault(check::starface(), check::TIME, late());
         }
         Ok(findings)
     }
@@ -181,6 +182,12 @@ async fn in_time(walk: impl Future<Output = ()>) -> bool {
     tokio::time::timeout(PATIENCE, walk).await.is_ok()
 }
 
-fn late() -> String {
-    format!("it took more than {} s, and the rest was left out; is the server reachable and quick?", PATIENCE.as_secs())
+fn late() -> Said {
+    let seconds = PATIENCE.as_secs();
+    Said::new(
+        format!(
+            "Es dauerte länger als {seconds} s, und der Rest wurde ausgelassen; ist der Server erreichbar und schnell?"
+        ),
+        format!("it took more than {seconds} s, and the rest was left out; is the server reachable and quick?"),
+    )
 }

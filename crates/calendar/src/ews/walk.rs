@@ -3,6 +3,7 @@
 use busylamp_core::{
     check::{Step, Verdict},
     ids::MailAddress,
+    said::Said,
     title::Reading,
 };
 use busylamp_ews::{Granted, Span};
@@ -15,14 +16,17 @@ use super::{
     settings::Access,
     view::{self, Target},
 };
-use crate::{Request, Window, clock::Clock};
+use crate::{Request, Window, clock::Clock, steps};
 
 /// Walks to the mailbox. Stops where it doesn't go on. Without a mailbox there is nobody to ask for, and nothing is tried:
 /// every request of this protocol is about a mailbox.
 pub(super) async fn check(account: &EwsAccount, mailbox: Option<&MailAddress>, clock: Clock) -> Vec<Step> {
     let Some(mail) = mailbox else {
         let note = "not tried: it takes a mailbox to ask for, and no user has one".to_owned();
-        return vec![Step::new("sign-in", Verdict::Note(note)), Step::new("keywords", keywords(account.access))];
+        return vec![
+            Step::new(steps::SIGN_IN, Verdict::Note(Said::verbatim(note))),
+            Step::new(steps::KEYWORDS, keywords(account.access)),
+        ];
     };
     let now = clock.now();
     let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);
@@ -33,24 +37,24 @@ pub(super) async fn check(account: &EwsAccount, mailbox: Option<&MailAddress>, c
     if let Err(error) = &free_busy
         && error.is_of_account()
     {
-        return vec![Step::new("sign-in", Verdict::Fault(error.sentence(&account.consent_url)))];
+        return vec![Step::new(steps::SIGN_IN, Verdict::Fault(Said::verbatim(error.sentence(&account.consent_url))))];
     }
-    let mut steps = vec![Step::new("sign-in", Verdict::Ok("the server accepts it".to_owned()))];
+    let mut steps = vec![Step::new(steps::SIGN_IN, Verdict::Ok(Said::verbatim("the server accepts it")))];
     steps.extend(server(account));
 
     let needed = account.access == Access::FreeBusy;
     steps.push(Step::new(
-        "free/busy",
+        steps::FREE_BUSY,
         match &free_busy {
-            Ok(found) if found.granted == Granted::MergedOnly => {
-                Verdict::Note("only in steps of a quarter of an hour, and of two events at a time only one".to_owned())
-            }
-            Ok(found) => Verdict::Ok(format!("{} busy times in the next 24 hours", found.busy.len())),
-            Err(error) if needed => Verdict::Fault(error.sentence(&account.consent_url)),
-            Err(error) => Verdict::Note(match account.access {
+            Ok(found) if found.granted == Granted::MergedOnly => Verdict::Note(Said::verbatim(
+                "only in steps of a quarter of an hour, and of two events at a time only one",
+            )),
+            Ok(found) => Verdict::Ok(Said::verbatim(format!("{} busy times in the next 24 hours", found.busy.len()))),
+            Err(error) if needed => Verdict::Fault(Said::verbatim(error.sentence(&account.consent_url))),
+            Err(error) => Verdict::Note(Said::verbatim(match account.access {
                 Access::Impersonation => format!("not to be had, so each mailbox is asked for changes itself: {error}"),
                 Access::Folder | Access::FreeBusy => format!("not to be had: {error}"),
-            }),
+            })),
         },
     ));
     let zone = free_busy.ok().and_then(|found| found.zone);
@@ -58,10 +62,10 @@ pub(super) async fn check(account: &EwsAccount, mailbox: Option<&MailAddress>, c
         let read = read(account, mail, zone.as_ref(), span, clock).await;
         let found = read.is_ok();
         steps.push(Step::new(
-            "calendar",
+            steps::CALENDAR,
             match read {
-                Ok(number) => Verdict::Ok(format!("{number} events in the next 24 hours")),
-                Err(error) => Verdict::Fault(error.sentence(&account.consent_url)),
+                Ok(number) => Verdict::Ok(Said::verbatim(format!("{number} events in the next 24 hours"))),
+                Err(error) => Verdict::Fault(Said::verbatim(error.sentence(&account.consent_url))),
             },
         ));
         if !found {
@@ -69,15 +73,15 @@ pub(super) async fn check(account: &EwsAccount, mailbox: Option<&MailAddress>, c
         }
     }
     steps.push(Step::new(
-        "time zone",
+        steps::TIME_ZONE,
         match zone {
-            Some(_) => Verdict::Ok("the mailbox tells its own".to_owned()),
-            None => {
-                Verdict::Note("the mailbox tells none; the configured one counts for its all-day events".to_owned())
-            }
+            Some(_) => Verdict::Ok(Said::verbatim("the mailbox tells its own")),
+            None => Verdict::Note(Said::verbatim(
+                "the mailbox tells none; the configured one counts for its all-day events",
+            )),
         },
     ));
-    steps.push(Step::new("keywords", keywords(account.access)));
+    steps.push(Step::new(steps::KEYWORDS, keywords(account.access)));
     steps
 }
 
@@ -110,22 +114,24 @@ async fn read(
 fn server(account: &EwsAccount) -> Option<Step> {
     let server = account.server()?;
     let text = format!("{} ({server})", server.product());
-    let verdict = if server.is_online() { Verdict::Note(format!("{text}; {ONLINE_END}")) } else { Verdict::Ok(text) };
-    Some(Step::new("server", verdict))
+    let verdict = if server.is_online() {
+        Verdict::Note(Said::verbatim(format!("{text}; {ONLINE_END}")))
+    } else {
+        Verdict::Ok(Said::verbatim(text))
+    };
+    Some(Step::new(steps::SERVER, verdict))
 }
 
 /// What the rights leave of keywords.
 fn keywords(access: Access) -> Verdict {
     match access {
-        Access::Impersonation => Verdict::Ok("all subjects are read".to_owned()),
-        Access::Folder => Verdict::Note(
-            "private events come without their subjects: keywords in those can't work (access = \"impersonation\" can)"
-                .to_owned(),
-        ),
-        Access::FreeBusy => Verdict::Note(
+        Access::Impersonation => Verdict::Ok(Said::verbatim("all subjects are read")),
+        Access::Folder => Verdict::Note(Said::verbatim(
+            "private events come without their subjects: keywords in those can't work (access = \"impersonation\" can)",
+        )),
+        Access::FreeBusy => Verdict::Note(Said::verbatim(
             "only free/busy times are read: there are no keywords and no titles, and cancelled, declined and private events \
-             are not told apart"
-                .to_owned(),
-        ),
+             are not told apart",
+        )),
     }
 }

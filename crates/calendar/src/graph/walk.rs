@@ -3,6 +3,7 @@
 use busylamp_core::{
     check::{Step, Verdict},
     ids::MailAddress,
+    said::Said,
     title::Reading,
 };
 use jiff::SignedDuration;
@@ -15,7 +16,7 @@ use super::{
     users::{self, Directory, Found},
     view,
 };
-use crate::{Window, clock::Clock, entra::Roles};
+use crate::{Window, clock::Clock, entra::Roles, steps};
 
 /// Walks to the mailbox, or, without one, as far as the rights. Stops where it doesn't go on.
 pub(super) async fn check(
@@ -28,23 +29,23 @@ pub(super) async fn check(
         Ok(token) => token,
         Err(error) => {
             let error = GraphError::SignIn(error);
-            return vec![Step::new("sign-in", Verdict::Fault(error.sentence(consent_url)))];
+            return vec![Step::new(steps::SIGN_IN, Verdict::Fault(Said::verbatim(error.sentence(consent_url))))];
         }
     };
     let life = token.life().as_secs() / 60;
     let mut steps = vec![
-        Step::new("sign-in", Verdict::Ok(format!("a token for {life} minutes"))),
-        Step::new("rights", rights(&token.roles)),
+        Step::new(steps::SIGN_IN, Verdict::Ok(Said::verbatim(format!("a token for {life} minutes")))),
+        Step::new(steps::RIGHTS, rights(&token.roles)),
     ];
     let Some(mail) = mailbox else { return steps };
 
     let fault = |steps: &mut Vec<Step>, name, error: &GraphError| {
-        steps.push(Step::new(name, Verdict::Fault(error.sentence(consent_url))));
+        steps.push(Step::new(name, Verdict::Fault(Said::verbatim(error.sentence(consent_url)))));
     };
     let (user, step) = match find(client, mail, &token.roles, clock).await {
         Ok(found) => found,
         Err(error) => {
-            fault(&mut steps, "user", &error);
+            fault(&mut steps, steps::USER, &error);
             return steps;
         }
     };
@@ -62,10 +63,13 @@ pub(super) async fn check(
     match read.into_iter().next() {
         Some(Ok(agenda)) => {
             let number = agenda.events().len();
-            steps.push(Step::new("calendar", Verdict::Ok(format!("{number} events in the next 24 hours"))));
+            steps.push(Step::new(
+                steps::CALENDAR,
+                Verdict::Ok(Said::verbatim(format!("{number} events in the next 24 hours"))),
+            ));
         }
         Some(Err(error)) => {
-            fault(&mut steps, "calendar", &error);
+            fault(&mut steps, steps::CALENDAR, &error);
             return steps;
         }
         None => return steps,
@@ -73,24 +77,28 @@ pub(super) async fn check(
 
     let begun = doorbell::begin(client, &[(target.clone(), window)], clock).await;
     steps.push(Step::new(
-        "changes",
+        steps::CHANGES,
         match begun.into_iter().next() {
-            Some(Ok(_)) => Verdict::Ok("they are told".to_owned()),
-            Some(Err(error)) => Verdict::Note(format!("they are not told, so every poll reads everything: {error}")),
-            None => Verdict::Note("they were not asked for".to_owned()),
+            Some(Ok(_)) => Verdict::Ok(Said::verbatim("they are told")),
+            Some(Err(error)) => {
+                Verdict::Note(Said::verbatim(format!("they are not told, so every poll reads everything: {error}")))
+            }
+            None => Verdict::Note(Said::verbatim("they were not asked for")),
         },
     ));
 
     let zones = users::zones(client, &[target], clock).await;
     steps.push(Step::new(
-        "time zone",
+        steps::TIME_ZONE,
         match zones.into_iter().next() {
-            Some(Ok(Some(zone))) => Verdict::Ok(zone.iana_name().unwrap_or("UTC").to_owned()),
-            Some(Ok(None)) => Verdict::Note("the mailbox has none that is known; the configured one counts".to_owned()),
-            Some(Err(error)) => Verdict::Note(format!(
+            Some(Ok(Some(zone))) => Verdict::Ok(Said::verbatim(zone.iana_name().unwrap_or("UTC"))),
+            Some(Ok(None)) => {
+                Verdict::Note(Said::verbatim("the mailbox has none that is known; the configured one counts"))
+            }
+            Some(Err(error)) => Verdict::Note(Said::verbatim(format!(
                 "it can't be read, the configured one counts (optional: MailboxSettings.Read): {error}"
-            )),
-            None => Verdict::Note("it was not asked for".to_owned()),
+            ))),
+            None => Verdict::Note(Said::verbatim("it was not asked for")),
         },
     ));
     steps
@@ -98,11 +106,11 @@ pub(super) async fn check(
 
 fn rights(roles: &Roles) -> Verdict {
     match roles.names() {
-        None => Verdict::Note("the token can't be looked into".to_owned()),
-        Some(names) if roles.any(&users::CALENDARS) == Some(true) => Verdict::Ok(names.join(", ")),
+        None => Verdict::Note(Said::verbatim("the token can't be looked into")),
+        Some(names) if roles.any(&users::CALENDARS) == Some(true) => Verdict::Ok(Said::verbatim(names.join(", "))),
         Some(names) => {
             let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            Verdict::Note(format!("{names}{WITHOUT_ROLES}"))
+            Verdict::Note(Said::verbatim(format!("{names}{WITHOUT_ROLES}")))
         }
     }
 }
@@ -117,23 +125,25 @@ async fn find(
     let directory = Directory::of(roles);
     if directory == Directory::Closed {
         let note = "the directory may not be read, so the address itself is asked for (optional: User.Read.All)";
-        return Ok((None, Step::new("user", Verdict::Note(note.to_owned()))));
+        return Ok((None, Step::new(steps::USER, Verdict::Note(Said::verbatim(note)))));
     }
     let found = users::find(client, std::slice::from_ref(mail), directory, clock).await;
     let (user, verdict) = match found.into_iter().next().unwrap_or(Ok(Found::Unknown)) {
-        Ok(Found::One(id)) => (Some(id.clone()), Verdict::Ok(format!("object id {id}"))),
+        Ok(Found::One(id)) => (Some(id.clone()), Verdict::Ok(Said::verbatim(format!("object id {id}")))),
         Ok(Found::Unknown) => {
-            (None, Verdict::Note("not found by the main address; the address itself is asked for".into()))
+            (None, Verdict::Note(Said::verbatim("not found by the main address; the address itself is asked for")))
         }
-        Ok(Found::Several) => (None, Verdict::Fault("several users of the directory have this mail address".into())),
-        Ok(Found::Nobody) => (None, Verdict::Fault("nobody in the directory has this mail address".into())),
+        Ok(Found::Several) => {
+            (None, Verdict::Fault(Said::verbatim("several users of the directory have this mail address")))
+        }
+        Ok(Found::Nobody) => (None, Verdict::Fault(Said::verbatim("nobody in the directory has this mail address"))),
         Err(GraphError::Denied { .. }) => (
             None,
-            Verdict::Note(
-                "the directory may not be read, whatever the token says; the address itself is asked for".into(),
-            ),
+            Verdict::Note(Said::verbatim(
+                "the directory may not be read, whatever the token says; the address itself is asked for",
+            )),
         ),
         Err(error) => return Err(error),
     };
-    Ok((user, Step::new("user", verdict)))
+    Ok((user, Step::new(steps::USER, verdict)))
 }

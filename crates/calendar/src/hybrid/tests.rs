@@ -10,13 +10,14 @@ use busylamp_core::{
     check::{Step, Verdict},
     event::Agenda,
     ids::MailAddress,
+    said::Said,
     title::Reading,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use tokio::sync::Semaphore;
 
 use super::{HybridCalendar, Side, Source, Sources};
-use crate::{Calendar, Health, MailboxError, Outcome, Request, Window};
+use crate::{Calendar, Health, MailboxError, Outcome, Request, Window, steps};
 
 /// What a mailbox is on a side.
 #[derive(Clone, Copy, PartialEq)]
@@ -83,11 +84,12 @@ impl Calendar for FakeSide {
     }
 
     async fn check(&self, mailbox: Option<&MailAddress>, _now: Timestamp) -> Vec<Step> {
-        let mut steps = vec![Step::new("sign-in", Verdict::Ok("in".into()))];
+        let mut steps = vec![Step::new(steps::SIGN_IN, Verdict::Ok(Said::verbatim("in")))];
         if let Some(mailbox) = mailbox {
             let here = self.state().has.get(mailbox) == Some(&Has::It);
-            let verdict = if here { Verdict::Ok("3 events".into()) } else { Verdict::Fault("nobody".into()) };
-            steps.push(Step::new("calendar", verdict));
+            let verdict =
+                if here { Verdict::Ok(Said::verbatim("3 events")) } else { Verdict::Fault(Said::verbatim("nobody")) };
+            steps.push(Step::new(steps::CALENDAR, verdict));
         }
         steps
     }
@@ -289,7 +291,7 @@ async fn a_check_finds_no_fault_with_the_side_on_which_a_mailbox_does_not_live()
     let now = Timestamp::UNIX_EPOCH;
     let steps = stage.hybrid.check(Some(&mail("anna")), now).await;
     assert!(steps.iter().all(Step::is_ok), "{steps:?}");
-    assert!(steps.contains(&Step::new("calendar", Verdict::Ok("Exchange Server: 3 events".into()))));
+    assert!(steps.contains(&Step::new(steps::CALENDAR, Verdict::Ok(Said::verbatim("Exchange Server: 3 events")))));
     let steps = stage.hybrid.check(Some(&mail("nobody")), now).await;
     assert_eq!(steps.iter().filter(|step| !step.is_ok()).count(), 2);
 }

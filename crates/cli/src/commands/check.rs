@@ -122,7 +122,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// A step as a line. Much of it comes from elsewhere and goes to a terminal.
-pub(super) fn line(name: &str, verdict: &Verdict) -> String {
+pub(super) fn line(name: &str, verdict: &Verdict<String>) -> String {
     let (mark, text) = match verdict {
         Verdict::Ok(found) => ("ok   ", found),
         Verdict::Note(note) => ("note ", note),

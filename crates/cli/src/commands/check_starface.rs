@@ -170,7 +170,7 @@ async fn nobody_follows(system: &System<'_>, account: &AccountId) -> exit::Resul
 /// Prints steps; whether none is a fault.
 fn show(steps: &[Step]) -> Result<bool, Failure> {
     for step in steps {
-        print(&line(step.name, &step.verdict))?;
+        print(&line(&step.name.to_string(), &step.verdict.clone().map(|said| said.to_string())))?;
     }
     Ok(steps.iter().all(Step::is_ok))
 }

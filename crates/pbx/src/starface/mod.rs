@@ -9,6 +9,7 @@
 //! labels, phones    labels of busy lamp keys: which show whom, and bringing them to phones
 //! echo              own changes, told from a person's
 //! check, trial      for people who set it up: looking at everything, and trying everything with one user
+//! steps             what their steps are called
 //! failure           what becomes of a call that failed
 //! ```
 
@@ -24,6 +25,7 @@ mod labels;
 mod phones;
 mod read;
 mod rest;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod trial;

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use busylamp_core::{
     account::{AccountState, Dimension, NumberClass, Presence, StatusText, Value},
-    check::{Step, Verdict},
+    check::{Name, Step, Verdict},
     ids::AccountId,
+    said::Said,
 };
 
 use super::{
     Starface,
     bridge::message::{Changed, Events},
+    steps,
 };
 use crate::{AccountWrites, Pbx, PbxError, Reading, WriteOutcome};
 
@@ -27,7 +29,7 @@ const HEARD: usize = 8;
 
 /// One thing that is tried.
 struct Attempt {
-    name: &'static str,
+    name: Name,
     /// What it is, for people.
     what: String,
     dimension: Dimension,
@@ -44,11 +46,17 @@ impl Starface {
         let labels = self.survey_labels(&[account.clone()].into()).await;
         let before = match self.look(account).await {
             Ok(state) => state,
-            Err(error) => return vec![fault("trial", error)],
+            Err(error) => return vec![fault(steps::TRIAL, error)],
         };
-        steps.push(Step::new("trial", Verdict::Ok(format!("before it, there is {}", readable(&before)))));
+        steps.push(Step::new(
+            steps::TRIAL,
+            Verdict::Ok(Said::verbatim(format!("before it, there is {}", readable(&before)))),
+        ));
         if let Err(error) = labels {
-            steps.push(Step::new("trial of labels", Verdict::Note(format!("they can't be read: {error}"))));
+            steps.push(Step::new(
+                steps::TRIAL_OF_LABELS,
+                Verdict::Note(Said::verbatim(format!("they can't be read: {error}"))),
+            ));
         }
         let cursor = match &self.bridge {
             Some(bridge) => self.begin_hearing(bridge).await.ok(),
@@ -70,13 +78,15 @@ impl Starface {
 
     /// Phones whose labels were tried get them anew, as they are at the end.
     async fn phones(&self) -> Option<Step> {
-        let name = "trial of phones";
+        let name = steps::TRIAL_OF_PHONES;
         match self.labels.phones().release(&self.rest).await {
             (0, None) => None,
-            (done, None) => Some(Step::new(name, Verdict::Ok(format!("{done} were provisioned")))),
+            (done, None) => Some(Step::new(name, Verdict::Ok(Said::verbatim(format!("{done} were provisioned"))))),
             (done, Some(error)) => Some(Step::new(
                 name,
-                Verdict::Note(format!("{done} were provisioned, others take no labels from the PBX: {error}")),
+                Verdict::Note(Said::verbatim(format!(
+                    "{done} were provisioned, others take no labels from the PBX: {error}"
+                ))),
             )),
         }
     }
@@ -115,14 +125,18 @@ impl Starface {
         match (said, back) {
             (Err(said), _) => fault(name, format!("{what}: {said}")),
             (Ok(_), Some(problem)) => fault(name, format!("{what}: it was set, but giving it back failed: {problem}")),
-            (Ok(None), None) => Step::new(name, Verdict::Ok(format!("{what}: set, seen and given back"))),
-            (Ok(Some(said)), None) => Step::new(name, Verdict::Note(format!("{what}: set and given back; {said}"))),
+            (Ok(None), None) => {
+                Step::new(name, Verdict::Ok(Said::verbatim(format!("{what}: set, seen and given back"))))
+            }
+            (Ok(Some(said)), None) => {
+                Step::new(name, Verdict::Note(Said::verbatim(format!("{what}: set and given back; {said}"))))
+            }
         }
     }
 
     /// What the bridge told of the trial.
     async fn heard(&self, account: &AccountId, cursor: Option<String>) -> Option<Step> {
-        let name = "trial of events";
+        let name = steps::TRIAL_OF_EVENTS;
         let bridge = self.bridge.as_ref()?;
         let mut cursor = cursor?;
         let (mut own, mut foreign) = (0_usize, 0_usize);
@@ -142,19 +156,19 @@ impl Starface {
         }
         let said = format!("the bridge told of {own} changes as its own and of {foreign} as somebody else's");
         let verdict = if foreign > 0 {
-            Verdict::Note(format!(
+            Verdict::Note(Said::verbatim(format!(
                 "{said}; either somebody used the telephone, another program writes as well, or this PBX does not say who \
                  made a change"
-            ))
+            )))
         } else {
-            Verdict::Ok(said)
+            Verdict::Ok(Said::verbatim(said))
         };
         Some(Step::new(name, verdict))
     }
 
     /// Puts right what is not as before, if it is what was set here.
     async fn give_back(&self, account: &AccountId, before: &AccountState, set: &[(Dimension, Value)]) -> Step {
-        let name = "trial's end";
+        let name = steps::TRIALS_END;
         let mut pause = Duration::from_millis(500);
         let mut left = String::new();
         for round in 0..GIVE_BACK_TRIES {
@@ -182,10 +196,12 @@ impl Starface {
                 return Step::new(
                     name,
                     if foreign.is_empty() {
-                        Verdict::Ok("everything is as it was before".to_owned())
+                        Verdict::Ok(Said::verbatim("everything is as it was before"))
                     } else {
                         let what = foreign.join(", ");
-                        Verdict::Note(format!("somebody changed this meanwhile, and it was left as it is: {what}"))
+                        Verdict::Note(Said::verbatim(format!(
+                            "somebody changed this meanwhile, and it was left as it is: {what}"
+                        )))
                     },
                 );
             }
@@ -201,8 +217,8 @@ impl Starface {
     }
 }
 
-fn fault(name: &'static str, problem: impl ToString) -> Step {
-    Step::new(name, Verdict::Fault(problem.to_string()))
+fn fault(name: Name, problem: impl ToString) -> Step {
+    Step::new(name, Verdict::Fault(Said::verbatim(problem.to_string())))
 }
 
 fn attempts(before: &AccountState) -> Vec<Attempt> {
@@ -210,17 +226,17 @@ fn attempts(before: &AccountState) -> Vec<Attempt> {
     let mut add = |name, what: String, dimension, value| attempts.push(Attempt { name, what, dimension, value });
     if let Some(on) = before.dnd {
         let what = if on { "off" } else { "on" };
-        add("trial of do not disturb", what.to_owned(), Dimension::Dnd, Value::Switch(!on));
+        add(steps::TRIAL_OF_DND, what.to_owned(), Dimension::Dnd, Value::Switch(!on));
     }
     if let Some(own) = before.presence {
         for presence in Presence::ALL.into_iter().filter(|presence| *presence != own) {
-            add("trial of presence", presence.name().to_owned(), Dimension::Presence, Value::Presence(presence));
+            add(steps::TRIAL_OF_PRESENCE, presence.name().to_owned(), Dimension::Presence, Value::Presence(presence));
         }
     }
     if before.text.is_some() {
         let long: String = "Busylamp ".chars().cycle().take(LONG - 1).chain(['!']).collect();
         for (what, text) in [("a short one", TEXT.to_owned()), ("a long one", long), ("none", String::new())] {
-            add("trial of the text", what.to_owned(), Dimension::Text, Value::Text(StatusText::new(text)));
+            add(steps::TRIAL_OF_TEXT, what.to_owned(), Dimension::Text, Value::Text(StatusText::new(text)));
         }
     }
     for (place, (id, entry)) in before.diversions.iter().flatten().enumerate() {
@@ -234,11 +250,11 @@ fn attempts(before: &AccountState) -> Vec<Attempt> {
             NumberClass::Unknown => continue,
         };
         let what = format!("entry {} ({class}) {}", place + 1, if entry.enabled { "off" } else { "on" });
-        add("trial of diversions", what, Dimension::Diversion(id.clone()), Value::Switch(!entry.enabled));
+        add(steps::TRIAL_OF_DIVERSIONS, what, Dimension::Diversion(id.clone()), Value::Switch(!entry.enabled));
     }
     for (place, (id, name)) in before.labels.iter().flatten().enumerate() {
         let value = StatusText::new(format!("{} · {TEXT}", name.as_str()));
-        add("trial of labels", format!("key {}", place + 1), Dimension::Label(id.clone()), Value::Text(value));
+        add(steps::TRIAL_OF_LABELS, format!("key {}", place + 1), Dimension::Label(id.clone()), Value::Text(value));
     }
     // What was so already proves nothing.
     attempts.retain(|attempt| before.value(&attempt.dimension).as_ref() != Some(&attempt.value));

@@ -26,8 +26,9 @@ async fn house(version: StarfaceVersion, sign_in: SignIn, login_type: &str) -> H
     house
 }
 
-fn step<'a>(steps: &'a [Step], name: &str) -> &'a Verdict {
-    &steps.iter().find(|step| step.name == name).unwrap_or_else(|| panic!("{name}: {steps:?}")).verdict
+fn step(steps: &[Step], name: &str) -> Verdict<String> {
+    let step = steps.iter().find(|step| step.name.to_string() == name);
+    step.unwrap_or_else(|| panic!("{name}: {steps:?}")).verdict.clone().map(|said| said.to_string())
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ use crate::{
 /// All that is known of one user at an instant.
 pub(crate) struct Snapshot {
     pub(crate) now: Timestamp,
+    /// When the program began.
+    pub(crate) started: Timestamp,
     pub(crate) config: Arc<InstanceConfig>,
     pub(crate) standing: Standing,
     pub(crate) mail: Option<MailAddress>,
@@ -99,6 +101,7 @@ impl Engine {
         };
         let own = |(dimension, hold): (&Dimension, &Hold<Value>)| (dimension.clone(), hold.clone());
         Some(Snapshot {
+            started: self.started,
             now: self.clock.now(),
             config: Arc::clone(&instance.config),
             standing: facts.standing,

@@ -39,7 +39,7 @@ use tokio::{
     time::Instant,
 };
 
-pub(crate) use self::preview::{Calendars, Member, NO_ADDRESS};
+pub(crate) use self::preview::{Calendars, Member, no_address};
 pub(crate) use self::{
     ask::Snapshot,
     calendars::{AHEAD, BACK},

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use busylamp_core::{
     event::Agenda,
     ids::{AccountId, InstanceId, MailAddress},
+    said::Said,
 };
 use jiff::tz::TimeZone;
 
@@ -32,7 +33,12 @@ pub(crate) struct Member {
 }
 
 /// Why somebody has no calendar of whom the telephone system knows no address.
-pub(crate) const NO_ADDRESS: &str = "the user has no mail address in the telephone system; enter the mailbox's there";
+pub(crate) fn no_address() -> Said {
+    Said::new(
+        "der Benutzer hat in der Telefonanlage keine Mailadresse; tragen Sie dort die des Postfachs ein",
+        "the user has no mail address in the telephone system; enter the mailbox's there",
+    )
+}
 
 impl Engine {
     /// The users of an active instance with what was last read of them; `None` if it does not run or is not active.
@@ -42,7 +48,7 @@ impl Engine {
             let user = instance.users.get(account)?;
             let mailbox = user.mail.as_ref().and_then(|mail| instance.mailboxes.get(mail));
             let agenda = match (mailbox, user.mail.is_some()) {
-                (_, false) => Err(NO_ADDRESS.to_owned()),
+                (_, false) => Err(no_address().to_string()),
                 (Some(mailbox), true) => match (&mailbox.agenda, &mailbox.trouble) {
                     (Some((agenda, _)), _) => Ok(agenda.clone()),
                     (None, Some(trouble)) => Err(trouble.advice().to_owned()),

@@ -15,7 +15,7 @@ use crate::{
     ServiceError,
     accounts::Accounts,
     config::InstanceConfig,
-    engine::{Calendars, Member, NO_ADDRESS},
+    engine::{Calendars, Member, no_address},
     readers::Readers,
 };
 
@@ -66,7 +66,7 @@ async fn directory(config: &InstanceConfig, accounts: &Accounts) -> Result<Vec<M
     let member = |user: busylamp_pbx::User| Member {
         account: user.account,
         name: user.name,
-        agenda: Err(NO_ADDRESS.to_owned()),
+        agenda: Err(no_address().to_string()),
         mail: user.mail,
         zone: None,
     };

@@ -105,9 +105,12 @@ pub(super) fn wanted(past: &[Record], span: &Range<Timestamp>) -> Vec<Stretch> {
     stretches
 }
 
-/// What was shown over a span: first what was shown when it began, then each change.
+/// What was shown over a span: first what was shown when it began, then each change. Before the program began, or wrote down
+/// the first of this user, nobody knows what was shown.
 pub(super) fn shown(past: &[Record], span: &Range<Timestamp>, now: Timestamp, snapshot: &Snapshot) -> Vec<ShownChange> {
-    if span.start >= now {
+    let known = past.first().map_or(snapshot.started, |record| record.at.min(snapshot.started));
+    let begin = span.start.max(known);
+    if begin >= now || begin >= span.end {
         return Vec::new();
     }
     let changes = past.iter().filter(|record| record.what != What::Decided);
@@ -118,17 +121,17 @@ pub(super) fn shown(past: &[Record], span: &Range<Timestamp>, now: Timestamp, sn
         for dimension in state.dimensions() {
             let value = state.value(&dimension).as_ref().map(Recorded::from);
             let by = if held(&dimension) { By::Ours } else { By::Foreign };
-            first.insert(dimension.clone(), ShownChange { at: span.start, dimension, value, by });
+            first.insert(dimension.clone(), ShownChange { at: begin, dimension, value, by });
         }
     }
     // Whatever changed since is undone, from the latest on.
-    let since: Vec<&Record> = changes.clone().filter(|record| record.at > span.start).collect();
+    let since: Vec<&Record> = changes.clone().filter(|record| record.at > begin).collect();
     for record in since.iter().rev() {
         let dimension = record.dimension.clone();
-        let change = ShownChange { at: span.start, dimension, value: record.before, by: By::Foreign };
+        let change = ShownChange { at: begin, dimension, value: record.before, by: By::Foreign };
         first.insert(record.dimension.clone(), change);
     }
-    for record in changes.filter(|record| record.at <= span.start) {
+    for record in changes.filter(|record| record.at <= begin) {
         if let Some(first) = first.get_mut(&record.dimension) {
             first.by = by(record);
         }

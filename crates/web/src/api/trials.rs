@@ -5,6 +5,7 @@ use busylamp_core::{
     check::{Step as Walked, Verdict},
     ids::{AccountId, InstanceId},
     keeper::Flag,
+    language::Language,
 };
 use busylamp_service::{
     ServiceError, check,
@@ -64,11 +65,11 @@ struct Step {
 impl Step {
     fn new(through: Option<String>, step: Walked) -> Self {
         let (verdict, text) = match step.verdict {
-            Verdict::Ok(text) => ("ok", text),
-            Verdict::Note(text) => ("note", text),
-            Verdict::Fault(text) => ("fault", text),
+            Verdict::Ok(said) => ("ok", said),
+            Verdict::Note(said) => ("note", said),
+            Verdict::Fault(said) => ("fault", said),
         };
-        Self { through, name: step.name, verdict, text }
+        Self { through, name: step.name.speak(Language::English), verdict, text: text.to_string() }
     }
 }
 
@@ -100,12 +101,17 @@ struct Checked {
 impl From<check::Findings> for Findings {
     fn from(findings: check::Findings) -> Self {
         let checked = |user: check::CheckedUser| {
-            let (flag, trouble) = user.trouble.map_or((None, None), |(flag, trouble)| (flag, Some(trouble)));
+            let (flag, trouble) =
+                user.trouble.map_or((None, None), |(flag, trouble)| (flag, Some(trouble.to_string())));
             Checked { account: user.account, name: user.name, flag, trouble }
         };
         Self {
             ok: findings.is_ok(),
-            steps: findings.steps.into_iter().map(|walked| Step::new(Some(walked.through), walked.step)).collect(),
+            steps: findings
+                .steps
+                .into_iter()
+                .map(|walked| Step::new(Some(walked.through.to_string()), walked.step))
+                .collect(),
             users: findings.users.into_iter().map(checked).collect(),
         }
     }

@@ -1,16 +1,15 @@
 //! What a trial of a connection found, and which certificate a server shows.
 
 use busylamp_core::{
-    check::{Step, Verdict},
+    check::{Name, Step, Verdict},
     keeper::Flag,
     language::Language,
+    said::Said,
 };
 use busylamp_service::{
     check::{CheckedUser, Findings, Walked},
     trial::{PbxTrial, ShownCertificate},
 };
-
-use crate::options::Text;
 
 /// A trial, and what it found.
 #[derive(Clone)]
@@ -28,15 +27,15 @@ pub(crate) struct Trial {
 pub(crate) struct Users {
     found: usize,
     all: usize,
-    /// Name, what is in the way as a flag names it, advice in English.
-    lost: Vec<(String, Option<Flag>, String)>,
+    /// Name, what is in the way as a flag names it, advice.
+    lost: Vec<(String, Option<Flag>, Said)>,
 }
 
 /// One step.
 #[derive(Clone)]
 pub(crate) struct StepView {
-    through: String,
-    name: &'static str,
+    through: Said,
+    name: Name,
     verdict: Verdict,
 }
 
@@ -56,7 +55,8 @@ impl Trial {
 
     pub(crate) fn pbx(trial: PbxTrial) -> Self {
         let groups = trial.groups.into_iter().map(|group| (group.name, group.members)).collect();
-        let step = |step: Step| StepView { through: "STARFACE".to_owned(), name: step.name, verdict: step.verdict };
+        let step =
+            |step: Step| StepView { through: Said::verbatim("STARFACE"), name: step.name, verdict: step.verdict };
         Self { steps: trial.steps.into_iter().map(step).collect(), groups, users: None }
     }
 
@@ -135,7 +135,6 @@ pub(crate) struct Line {
     pub(crate) class: &'static str,
     pub(crate) mark: &'static str,
     pub(crate) name: String,
-    /// In English.
     pub(crate) text: String,
 }
 
@@ -143,7 +142,6 @@ pub(crate) struct Line {
 pub(crate) struct Lost {
     pub(crate) name: String,
     pub(crate) why: &'static str,
-    /// In English.
     pub(crate) advice: String,
 }
 
@@ -155,45 +153,13 @@ impl StepView {
             Verdict::Fault(fault) => ("bad", language.pick("Fehler", "fault"), fault),
         };
         // The driver names its steps after itself.
-        let bare = self.name.strip_prefix(self.through.as_str()).map_or(self.name, str::trim_start);
-        let name = step_name(bare).map_or(bare, |name| name.get(language));
-        Line { class, mark, name: format!("{}: {name}", self.through), text: text.clone() }
+        let (through, name) = (self.through.speak(language), self.name.speak(language));
+        let name = match name.strip_prefix(through).map_or(name, str::trim_start) {
+            "" => through.to_owned(),
+            bare => format!("{through}: {bare}"),
+        };
+        Line { class, mark, name, text: text.speak(language).to_owned() }
     }
-}
-
-/// What the steps of the drivers are called.
-fn step_name(name: &str) -> Option<Text> {
-    let (german, english) = match name {
-        "sign-in" => ("Anmeldung", "sign-in"),
-        "connection" => ("Verbindung", "connection"),
-        "server" => ("Server", "server"),
-        "time" => ("Zeit", "time"),
-        "time zone" => ("Zeitzone", "time zone"),
-        "version" => ("Version", "version"),
-        "group" => ("Gruppe", "group"),
-        "groups" => ("Gruppen", "groups"),
-        "user" => ("Benutzer", "user"),
-        "users" => ("Benutzer", "users"),
-        "mail addresses" => ("Mailadressen", "mail addresses"),
-        "numbers" => ("Rufnummern", "numbers"),
-        "diversions" => ("Umleitungen", "diversions"),
-        "spellings" => ("Schreibweisen", "spellings"),
-        "entries" => ("Einträge", "entries"),
-        "keys" => ("Tasten", "keys"),
-        "key forms" => ("Formen der Tasten", "key forms"),
-        "labels" => ("Beschriftungen", "labels"),
-        "bridge" => ("Brücke", "bridge"),
-        "bridge found" => ("von der Brücke gefunden", "found by the bridge"),
-        "states" => ("Zustände", "states"),
-        "events" => ("Meldungen", "events"),
-        "can" => ("Möglichkeiten", "abilities"),
-        "calendar" => ("Kalender", "calendar"),
-        "changes" => ("Änderungen", "changes"),
-        "keywords" => ("Schlüsselwörter", "keywords"),
-        "rights" => ("Rechte", "rights"),
-        _ => return None,
-    };
-    Some(Text { german, english })
 }
 
 impl Users {
@@ -219,7 +185,7 @@ impl Users {
         self.lost.iter().take(LISTED).map(move |(name, flag, advice)| Lost {
             name: name.clone(),
             why: why(*flag, language),
-            advice: advice.clone(),
+            advice: advice.speak(language).to_owned(),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The check.
 
-use busylamp_core::check::{Step, Verdict};
+use busylamp_core::{check::Step, language::Language};
 
 use super::{
     Stage,
@@ -14,9 +14,8 @@ async fn check(stage: &Stage) -> Vec<Step> {
 }
 
 fn text<'a>(steps: &'a [Step], name: &str) -> &'a str {
-    match &steps.iter().find(|step| step.name == name).unwrap_or_else(|| panic!("{name} in {steps:?}")).verdict {
-        Verdict::Ok(text) | Verdict::Note(text) | Verdict::Fault(text) => text,
-    }
+    let step = steps.iter().find(|step| step.name.speak(Language::English) == name);
+    step.unwrap_or_else(|| panic!("{name} in {steps:?}")).verdict.text().speak(Language::English)
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,7 +56,7 @@ async fn missing_rights_are_told_with_what_to_do() {
     });
     let steps = check(&stage).await;
     let step = steps.last().unwrap();
-    assert_eq!((step.name, step.is_ok()), ("calendar", false));
+    assert_eq!((step.name, step.is_ok()), (crate::steps::CALENDAR, false));
     assert!(text(&steps, "calendar").contains("Add-MailboxFolderPermission"), "{steps:?}");
 }
 

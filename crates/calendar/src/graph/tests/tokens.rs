@@ -139,7 +139,7 @@ async fn the_check_walks_to_the_calendar_and_says_what_it_saw() {
     let stage = Stage::new(1);
     stage.graph.state().roles = Some(vec!["Calendars.Read", "User.Read.All", "MailboxSettings.Read"]);
     let steps = stage.calendar.check(Some(&mail(0)), stage.now).await;
-    let names: Vec<&str> = steps.iter().map(|step| step.name).collect();
+    let names: Vec<String> = steps.iter().map(|step| step.name.to_string()).collect();
     assert_eq!(names, ["sign-in", "rights", "user", "calendar", "changes", "time zone"]);
     assert!(steps.iter().all(|step| matches!(step.verdict, Verdict::Ok(_))), "{steps:?}");
 }
@@ -152,5 +152,5 @@ async fn the_check_stops_at_the_first_fault() {
     });
     let steps = stage.calendar.check(Some(&mail(0)), stage.now).await;
     let last = steps.last().unwrap();
-    assert_eq!((last.name, last.is_ok(), steps.len()), ("calendar", false, 4));
+    assert_eq!((last.name, last.is_ok(), steps.len()), (crate::steps::CALENDAR, false, 4));
 }

@@ -12,6 +12,7 @@ use crate::{
             message::{Events, Info, MAX_RECORDS},
         },
         failure::Failure,
+        steps,
     },
 };
 
@@ -24,23 +25,23 @@ impl Starface {
     ) -> Vec<Step> {
         let info = match info {
             Ok(info) => info,
-            Err(failure) => return vec![fault("STARFACE bridge", failure.error)],
+            Err(failure) => return vec![fault(steps::BRIDGE, failure.error)],
         };
         let can: Vec<&str> = info.can.iter().map(String::as_str).collect();
-        let mut steps = vec![ok("STARFACE bridge", format!("version {}; it can {}", info.bridge, can.join(", ")))];
+        let mut steps = vec![ok(steps::BRIDGE, format!("version {}; it can {}", info.bridge, can.join(", ")))];
         match bridge.describe().await {
-            Ok(lines) => steps.extend(lines.into_iter().map(|line| ok("STARFACE bridge found", line))),
-            Err(failure) => steps.push(note("STARFACE bridge found", failure.error.to_string())),
+            Ok(lines) => steps.extend(lines.into_iter().map(|line| ok(steps::BRIDGE_FOUND, line))),
+            Err(failure) => steps.push(note(steps::BRIDGE_FOUND, failure.error.to_string())),
         }
         steps.push(match states(bridge, members).await {
             Ok((told, dnd, presence, text)) => ok(
-                "STARFACE states",
+                steps::STATES,
                 format!(
                     "of {} members the bridge tells {told}: do not disturb of {dnd}, presence of {presence}, text of {text}",
                     members.len()
                 ),
             ),
-            Err(failure) => fault("STARFACE states", failure.error),
+            Err(failure) => fault(steps::STATES, failure.error),
         });
         if info.can.contains("events") {
             let heard = async {
@@ -48,9 +49,9 @@ impl Starface {
                 bridge.events(&cursor, 0).await
             };
             steps.push(match heard.await {
-                Ok(Events::Changed { .. }) => ok("STARFACE events", "the bridge tells of changes"),
-                Ok(Events::Lost) => fault("STARFACE events", "the bridge has lost its events; is it being restarted?"),
-                Err(failure) => fault("STARFACE events", failure.error),
+                Ok(Events::Changed { .. }) => ok(steps::EVENTS, "the bridge tells of changes"),
+                Ok(Events::Lost) => fault(steps::EVENTS, "the bridge has lost its events; is it being restarted?"),
+                Err(failure) => fault(steps::EVENTS, failure.error),
             });
         }
         steps

@@ -3,16 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use busylamp_core::{account::NumberClass, check::Step, ids::AccountId};
+use busylamp_core::{
+    account::NumberClass,
+    check::{Name, Step},
+    ids::AccountId,
+};
 use futures_util::{StreamExt, stream};
 
 use super::{Telling, among, fault, first_error, note, ok};
 use crate::{
     User,
-    starface::{PARALLEL, Starface, rest::diversions},
+    starface::{PARALLEL, Starface, rest::diversions, steps},
 };
 
-const NAME: &str = "STARFACE diversions";
+const NAME: Name = steps::DIVERSIONS;
 
 /// What was found, over all members.
 #[derive(Default)]
@@ -112,7 +116,7 @@ impl Found {
             .map(|((class, spelling), count)| format!("{} {spelling} ({count} times)", class_name(*class)))
             .collect();
         if !spellings.is_empty() {
-            steps.push(ok("STARFACE spellings", spellings.join("; ")));
+            steps.push(ok(steps::SPELLINGS, spellings.join("; ")));
         }
         if !self.undescribed.is_empty() {
             // A name that is none of a programmer's may be anybody's.
@@ -120,10 +124,7 @@ impl Found {
                 |name: &&str| name.len() <= 80 && name.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c));
             let members: Vec<&str> = self.undescribed.iter().map(String::as_str).filter(is_plain).take(20).collect();
             let members = members.join(", ");
-            steps.push(ok(
-                "STARFACE entries",
-                format!("they have what no description lists, and it is kept: {members}"),
-            ));
+            steps.push(ok(steps::ENTRIES, format!("they have what no description lists, and it is kept: {members}")));
         }
         for (accounts, said) in [
             (&self.unclassified, "numbers that are neither internal nor external for certain are never diverted"),

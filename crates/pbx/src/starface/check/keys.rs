@@ -1,6 +1,6 @@
 //! Busy lamp keys, looked at with some of the members: whether we may, and in which form keys are written here.
 
-use busylamp_core::check::Step;
+use busylamp_core::check::{Name, Step};
 
 use super::{fault, note, ok};
 use crate::{
@@ -8,10 +8,11 @@ use crate::{
     starface::{
         Starface,
         rest::keys::{self, Form, Text},
+        steps,
     },
 };
 
-const NAME: &str = "STARFACE keys";
+const NAME: Name = steps::KEYS;
 /// How many members are looked at: nobody reads the keys of all for a check.
 const LOOKED_AT: usize = 10;
 
@@ -58,7 +59,7 @@ impl Starface {
                 Err(_) => "can't be read, so it does not tell",
             };
             steps.push(ok(
-                "STARFACE key forms",
+                steps::KEY_FORMS,
                 format!("the flat form {} whom a key shows, the edit form {} it", told(flat), told(edit)),
             ));
         }

@@ -9,8 +9,9 @@ mod overview;
 use std::collections::BTreeMap;
 
 use busylamp_core::{
-    check::{Step, Verdict},
+    check::{Name, Step, Verdict},
     ids::AccountId,
+    said::Said,
 };
 
 use super::{
@@ -21,6 +22,7 @@ use super::{
         users,
         version::{clean, version},
     },
+    steps,
 };
 use crate::{Directory, Pbx, PbxError, User};
 
@@ -54,16 +56,16 @@ impl Telling {
     }
 }
 
-fn fault(name: &'static str, error: impl ToString) -> Step {
-    Step::new(name, Verdict::Fault(error.to_string()))
+fn fault(name: Name, error: impl ToString) -> Step {
+    Step::new(name, Verdict::Fault(Said::verbatim(error.to_string())))
 }
 
-fn ok(name: &'static str, found: impl Into<String>) -> Step {
-    Step::new(name, Verdict::Ok(found.into()))
+fn ok(name: Name, found: impl Into<String>) -> Step {
+    Step::new(name, Verdict::Ok(Said::verbatim(found)))
 }
 
-fn note(name: &'static str, found: impl Into<String>) -> Step {
-    Step::new(name, Verdict::Note(found.into()))
+fn note(name: Name, found: impl Into<String>) -> Step {
+    Step::new(name, Verdict::Note(Said::verbatim(found)))
 }
 
 impl Starface {
@@ -71,10 +73,10 @@ impl Starface {
     pub async fn examine(&self, group: &str, telling: Telling) -> Vec<Step> {
         let mut steps = Vec::new();
         if let Err(failure) = users::me(&self.rest).await {
-            steps.push(fault("STARFACE sign-in", failure.error));
+            steps.push(fault(steps::SIGN_IN, failure.error));
             return steps;
         }
-        steps.push(ok("STARFACE sign-in", self.way_in().await));
+        steps.push(ok(steps::SIGN_IN, self.way_in().await));
         let info = match &self.bridge {
             Some(bridge) => Some(bridge.info().await),
             None => None,
@@ -83,23 +85,23 @@ impl Starface {
         let members = match self.directory(group).await {
             Ok(directory) => {
                 let (members, users) = (directory.members.len(), directory.accounts.len());
-                steps.push(ok("STARFACE group", format!("{members} members; {users} users on the PBX")));
+                steps.push(ok(steps::GROUP, format!("{members} members; {users} users on the PBX")));
                 steps.extend(addresses(&directory, telling));
                 directory.members
             }
             Err(error) => {
-                steps.push(fault("STARFACE group", error));
+                steps.push(fault(steps::GROUP, error));
                 Vec::new()
             }
         };
         steps.push(match self.numbers.count(&self.rest).await {
             Ok(0) => note(
-                "STARFACE numbers",
+                steps::NUMBERS,
                 "the PBX shows no assigned numbers: diversions can't be told internal from external and stay untouched; \
                  give the account the rights of an administrator",
             ),
-            Ok(count) => ok("STARFACE numbers", format!("{count} assigned")),
-            Err(failure) => fault("STARFACE numbers", failure.error),
+            Ok(count) => ok(steps::NUMBERS, format!("{count} assigned")),
+            Err(failure) => fault(steps::NUMBERS, failure.error),
         });
         if !members.is_empty() {
             steps.extend(self.diversion_steps(&members, telling).await);
@@ -126,7 +128,7 @@ impl Starface {
 
     /// STARFACE 10 tells its version; of the others the bridge may know.
     async fn version_step(&self, info: Option<&Info>) -> Step {
-        let name = "STARFACE version";
+        let name = steps::VERSION;
         match version(&self.rest).await {
             Ok(Some(version)) => return ok(name, version),
             Ok(None) => {}
@@ -144,7 +146,7 @@ impl Starface {
     async fn ability_steps(&self) -> Vec<Step> {
         let can = match self.capabilities().await {
             Ok(can) => can,
-            Err(error) => return vec![fault("STARFACE can", error)],
+            Err(error) => return vec![fault(steps::CAN, error)],
         };
         let able = [
             (can.dnd, "do not disturb"),
@@ -154,15 +156,15 @@ impl Starface {
             (can.changes, "changes as they happen"),
         ];
         let able: Vec<_> = able.into_iter().filter_map(|(can, what)| can.then_some(what)).collect();
-        let mut steps = vec![ok("STARFACE can", able.join(", "))];
-        steps.extend(can.notes.into_iter().map(|said| note("STARFACE", said)));
+        let mut steps = vec![ok(steps::CAN, able.join(", "))];
+        steps.extend(can.notes.into_iter().map(|said| note(steps::STARFACE, said)));
         steps
     }
 }
 
 /// Who can't be matched to a mailbox of their own (§0.1).
 fn addresses(directory: &Directory, telling: Telling) -> Vec<Step> {
-    let name = "STARFACE mail addresses";
+    let name = steps::ADDRESSES;
     let mut steps = Vec::new();
     let without: Vec<&User> = directory.members.iter().filter(|user| user.mail.is_none()).collect();
     if !without.is_empty() {

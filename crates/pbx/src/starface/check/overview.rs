@@ -7,6 +7,7 @@ use crate::starface::{
     PARALLEL, Starface,
     rest::users,
     rest::version::{clean, version},
+    steps,
 };
 use busylamp_core::check::Step;
 
@@ -31,14 +32,14 @@ impl Starface {
     /// found stands when this is dropped half-way.
     pub async fn overview(&self, group: &str, found: &mut Overview) {
         if let Err(failure) = users::me(&self.rest).await {
-            found.steps.push(fault("STARFACE sign-in", failure.error));
+            found.steps.push(fault(steps::SIGN_IN, failure.error));
             return;
         }
-        found.steps.push(ok("STARFACE sign-in", self.way_in().await));
+        found.steps.push(ok(steps::SIGN_IN, self.way_in().await));
         found.version = version(&self.rest).await.ok().flatten();
         match &self.bridge {
             None => found.steps.push(note(
-                "STARFACE bridge",
+                steps::BRIDGE,
                 "without the bridge only diversions can be switched, neither do not disturb nor chat presence and text",
             )),
             Some(bridge) => {
@@ -47,9 +48,9 @@ impl Starface {
                 found.steps.push(match info {
                     Ok(info) => {
                         found.version = found.version.take().or_else(|| clean(&info.pbx));
-                        ok("STARFACE bridge", format!("version {}", info.bridge))
+                        ok(steps::BRIDGE, format!("version {}", info.bridge))
                     }
-                    Err(failure) => fault("STARFACE bridge", failure.error),
+                    Err(failure) => fault(steps::BRIDGE, failure.error),
                 });
             }
         }
@@ -57,10 +58,10 @@ impl Starface {
             match crate::Pbx::directory(self, group).await {
                 Ok(directory) => {
                     let (members, users) = (directory.members.len(), directory.accounts.len());
-                    found.steps.push(ok("STARFACE group", format!("{members} members; {users} users on the PBX")));
+                    found.steps.push(ok(steps::GROUP, format!("{members} members; {users} users on the PBX")));
                     found.steps.extend(super::addresses(&directory, super::Telling::Names));
                 }
-                Err(error) => found.steps.push(fault("STARFACE group", error)),
+                Err(error) => found.steps.push(fault(steps::GROUP, error)),
             }
         }
         self.look_at_groups(found).await;
@@ -70,7 +71,7 @@ impl Starface {
         let groups = match users::groups(&self.rest).await {
             Ok(groups) => groups,
             Err(failure) => {
-                found.steps.push(fault("STARFACE groups", failure.error));
+                found.steps.push(fault(steps::GROUPS, failure.error));
                 return;
             }
         };

@@ -124,9 +124,9 @@ async fn the_check_walks_the_whole_way_and_changes_nothing() {
     let steps = house.pbx.check("Kalender").await;
     let fault = steps.iter().find(|step| matches!(step.verdict, Verdict::Fault(_)));
     assert!(fault.is_none(), "{fault:?}");
-    let names: Vec<_> = steps.iter().map(|step| step.name).collect();
+    let names: Vec<_> = steps.iter().map(|step| step.name.to_string()).collect();
     for name in ["sign-in", "version", "group", "numbers", "diversions", "bridge", "can"] {
-        assert!(names.contains(&format!("STARFACE {name}").as_str()), "{name}: {names:?}");
+        assert!(names.contains(&format!("STARFACE {name}")), "{name}: {names:?}");
     }
     let written = house.script.asked().into_iter().filter(|asked| asked.method == "PUT").count();
     assert_eq!(written + house.script.bridge_calls("apply").len(), 0);
