@@ -257,7 +257,9 @@ impl Picture<'_> {
                     let hours = span(change.at, to, self.tongue.zone, self.tongue.language);
                     self.bar(x, width, format!("value shown {class}"), format!("{hours} {what}"), at);
                 }
-                if change.by == By::Foreign && self.day.contains(change.at) {
+                // What is known first is not a change.
+                let changed = shown[..index].iter().any(|other| other.dimension == change.dimension);
+                if changed && change.by == By::Foreign && self.day.contains(change.at) {
                     let hand = self.tongue.say("von anderer Hand", "by somebody else");
                     self.mark(change.at, "foreign", &format!("{what}, {hand}"));
                 }
