@@ -113,7 +113,9 @@ pub async fn serve(
     let router = router(site);
     match listening {
         Listening::Plain(listener) => serve::serve(listener, router, stop).await,
-        Listening::Tls(listener) => serve::serve(listener, router, stop).await,
+        Listening::Tls(listener) => {
+            serve::serve(listener, router.layer(middleware::from_fn(only_by_tls)), stop).await;
+        }
     }
     Ok(())
 }
@@ -182,6 +184,14 @@ async fn loopback_only(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// Browsers that have come by HTTPS once come by nothing else for a year. A proxy in front says so itself, or does not.
+async fn only_by_tls(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let year = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    response
+}
+
 /// No script but our own, nothing from outside, no framing, nothing kept by proxies.
 async fn shield(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -192,6 +202,10 @@ async fn shield(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Browsers send no `Origin` with forms under `no-referrer`, which cross-origin protection wants to see.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    // What `frame-ancestors` says, for what does not know it.
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    let nothing = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
+    headers.insert("permissions-policy", HeaderValue::from_static(nothing));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -6,13 +6,14 @@ mod step;
 use askama::Template;
 use axum::{
     Extension, Form, Router,
-    extract::{Path, State as Extract},
+    extract::{Path, Query, State as Extract},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use busylamp_core::language::Language;
 use busylamp_store::{Action, Person};
+use serde::Deserialize;
 use serde_json::Value;
 
 use self::step::Step;
@@ -20,7 +21,7 @@ use crate::{
     Site,
     instances::{
         Desk,
-        desk::failed,
+        desk::{KEPT, failed},
         draft::{self, Draft, value},
         edit::{Asked, Next, Stop, zones},
         fields::{Control, SectionView, Wrong},
@@ -55,12 +56,13 @@ struct Page {
     certificate: Option<CertificateView>,
     preview: Option<View>,
     trouble: Option<String>,
+    lost: Option<&'static str>,
     back: Option<(&'static str, &'static str)>,
     next: &'static str,
     other: Option<(&'static str, &'static str)>,
     trust: &'static str,
     cancel: &'static str,
-    kept: &'static str,
+    kept: String,
 }
 
 struct StepView {
@@ -146,7 +148,8 @@ impl Writing<'_> {
         let failed = draft.trial.as_ref().is_some_and(|trial| !trial.is_ok());
         let previous = place.checked_sub(1).and_then(|place| Step::ALL.get(place));
         Page {
-            frame: Frame::of(language, language.pick("Neue Instanz", "New instance"), Some(self.person)).at("/instances"),
+            frame: Frame::of(language, language.pick("Neue Instanz", "New instance"), Some(self.person))
+                .at("/instances"),
             steps_label: language.pick("Schritte", "Steps"),
             steps: Step::ALL.into_iter().map(view).collect(),
             heading: step.heading().get(language),
@@ -156,9 +159,14 @@ impl Writing<'_> {
             groups: (step == Step::Group).then(|| groups(draft, wrong, language)).flatten(),
             zones: if step == Step::Done { zones() } else { Vec::new() },
             trial: draft.trial.as_ref().map(|trial| trial.view(language)),
-            certificate: draft.certificate.as_ref().filter(|_| matches!(step, Step::Calendar | Step::Pbx)).map(|shown| shown.view(language)),
+            certificate: draft
+                .certificate
+                .as_ref()
+                .filter(|_| matches!(step, Step::Calendar | Step::Pbx))
+                .map(|shown| shown.view(language)),
             preview: None,
             trouble: None,
+            lost: None,
             back: previous.map(|step| (step.address(), language.pick("Zurück", "Back"))),
             next: match step {
                 Step::Calendar | Step::Pbx | Step::Group => language.pick("Testen und weiter", "Test and continue"),
@@ -169,15 +177,26 @@ impl Writing<'_> {
                 Step::Calendar | Step::Pbx | Step::Group if failed => {
                     Some(("skip", language.pick("Trotzdem weiter", "Continue all the same")))
                 }
-                Step::Done => Some(("later", language.pick("Nur speichern, später aktivieren", "Only save, activate later"))),
+                Step::Done => {
+                    Some(("later", language.pick("Nur speichern, später aktivieren", "Only save, activate later")))
+                }
                 Step::Calendar | Step::Pbx | Step::Group | Step::Policy => None,
             },
             trust: language.pick("Diesem Zertifikat vertrauen", "Trust this certificate"),
             cancel: language.pick("Abbrechen und alles verwerfen", "Cancel and discard everything"),
-            kept: language.pick(
-                "Was Sie eingeben, bleibt auf dem Server, bis Sie speichern: Sie können jederzeit gehen und später hier weitermachen.",
-                "What you enter stays on the server until you save: you can leave at any time and go on here later.",
-            ),
+            kept: {
+                let minutes = KEPT.as_secs() / 60;
+                language.pick(
+                    format!(
+                        "Bis Sie speichern, merkt sich Busylamp, was Sie eingeben, nur im Arbeitsspeicher: {minutes} Minuten \
+                         lang und nicht über einen Neustart hinweg."
+                    ),
+                    format!(
+                        "Until you save, Busylamp remembers what you enter in memory only: for {minutes} minutes, and not \
+                         across a restart."
+                    ),
+                )
+            },
         }
     }
 }
@@ -199,20 +218,45 @@ fn groups(draft: &Draft, wrong: Option<&Wrong>, language: Language) -> Option<Gr
     })
 }
 
+/// What has just happened.
+#[derive(Default, Deserialize)]
+struct Happened {
+    /// What was typed on earlier steps is gone.
+    lost: Option<String>,
+}
+
+/// The first step, with a word about why it is asked for again.
+const FROM_THE_BEGINNING: &str = "/wizard/calendar?lost=1";
+
 async fn page(
     Extract(site): Extract<Site>,
     Extension(desk): Extension<Desk>,
     administrator: Administrator,
     Path(step): Path<String>,
+    Query(happened): Query<Happened>,
 ) -> Result<Response, Response> {
     let step: Step = step.parse().map_err(|()| StatusCode::NOT_FOUND.into_response())?;
     let Administrator { person, language, .. } = &administrator;
     let writing = Writing { site: &site, desk: &desk, person, language: *language };
     let draft = writing.draft();
+    if desk.new_one(person).is_none() && step != Step::Calendar {
+        return Ok(Redirect::to(FROM_THE_BEGINNING).into_response());
+    }
     // Nobody sees a later step before the earlier ones.
     match Step::ALL.get(draft.reached) {
         Some(reached) if step.place() > reached.place() => Ok(Redirect::to(reached.address()).into_response()),
-        _ => Ok(show(&writing.draw(step, &draft).await)),
+        _ => {
+            let lost = happened.lost.map(|_| {
+                language.pick(
+                    "Ihre Eingaben sind nicht mehr da: Busylamp wurde neu gestartet, oder es kam zu lange nichts Neues. \
+                     Gespeichert wurde nichts. Bitte beginnen Sie von vorn; auch Kennwörter und Schlüssel sind noch einmal \
+                     einzugeben.",
+                    "What you entered is no longer there: Busylamp was restarted, or nothing new came for too long. Nothing \
+                     was saved. Please begin again; passwords and keys have to be entered once more as well.",
+                )
+            });
+            Ok(show(&Page { lost, ..writing.draw(step, &draft).await }))
+        }
     }
 }
 
@@ -225,8 +269,13 @@ async fn take(
 ) -> Result<Response, Response> {
     let step: Step = step.parse().map_err(|()| StatusCode::NOT_FOUND.into_response())?;
     let writing = Writing { site: &site, desk: &desk, person: &administrator.person, language: administrator.language };
+    let is_lost = desk.new_one(&administrator.person).is_none() && step != Step::Calendar;
     let mut draft = writing.draft();
     draft.take(step.fields().into_iter(), &form);
+    if is_lost {
+        desk.keep(&administrator.person, None, draft);
+        return Ok(Redirect::to(FROM_THE_BEGINNING).into_response());
+    }
     if step == Step::Group && draft.text("name").is_empty() {
         // A name to begin with.
         let group = draft.text("starface.group").to_owned();

@@ -288,6 +288,7 @@ async fn the_pages_are_served_over_https_with_a_certificate_from_files() {
         Client::builder().tls_certs_only([authority]).resolve("localhost", address).no_proxy().build().unwrap();
     let answer = client.get(format!("https://localhost:{}/", address.port())).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
     task.abort();
 
     let wrong = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -117,6 +117,10 @@ fn shielded(answer: &reqwest::Response, path: &str) {
     assert!(policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self'"), "{path}: {policy}");
     assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
     assert_eq!(header("referrer-policy"), "same-origin", "{path}");
+    assert_eq!(header("x-frame-options"), "DENY", "{path}");
+    assert!(header("permissions-policy").contains("camera=()"), "{path}");
+    // Over HTTP browsers ignore it.
+    assert!(header("strict-transport-security").is_empty(), "{path}");
     assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{path}");
     assert_eq!(header("cross-origin-resource-policy"), "same-origin", "{path}");
     assert!(header("cache-control").contains("no-store"), "{path}");
