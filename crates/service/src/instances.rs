@@ -86,11 +86,11 @@ impl Service {
         let _turn = self.changing.lock().await;
         let stored = self.store.instances().await?;
         let known = find(&stored, id)?;
-        let change = match read(&self.store, known).await {
-            Ok(_) => Change::SetPhase(id.clone(), Phase::Removing),
-            Err(_) => Change::Delete(id.clone()),
+        let changes = match read(&self.store, known).await {
+            Ok(_) => vec![Change::SetPhase(id.clone(), Phase::Removing)],
+            Err(_) => forgotten(known),
         };
-        self.carry_out(&[change]).await
+        self.carry_out(&changes).await
     }
 
     /// Activates or deactivates an instance (§7.1).
@@ -239,6 +239,25 @@ fn document(
         configuration,
     }));
     Ok(changes)
+}
+
+/// Forgets an instance that has given everything back, and its secrets with it.
+///
+/// # Errors
+/// If there is none, it still holds something, or the store can't be written.
+pub(crate) async fn forget(store: &Store, id: &InstanceId) -> Result<(), StoreError> {
+    let stored = store.instances().await?;
+    let known = stored.iter().find(|instance| instance.document.id == *id);
+    let changes = known.map_or_else(|| vec![Change::Delete(id.clone())], forgotten);
+    store.apply(&changes).await.map(drop)
+}
+
+/// The steps that forget an instance.
+fn forgotten(stored: &StoredInstance) -> Vec<Change> {
+    let secrets = kept(stored).into_iter().flat_map(|kept| kept.secrets);
+    let mut changes: Vec<Change> = secrets.map(|(_, name)| Change::DeleteSecret(name)).collect();
+    changes.push(Change::Delete(stored.document.id.clone()));
+    changes
 }
 
 /// What the store refuses because of what was entered.

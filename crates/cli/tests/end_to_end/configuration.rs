@@ -202,6 +202,9 @@ async fn what_is_switched_off_or_deleted_gives_back() {
     assert!(matches!(world.service().delete(&id).await, Err(ServiceError::UnknownInstance(_))));
     let gone = async || if world.board().lamps.is_empty() { Ok(()) } else { Err(world.board()) };
     eventually("nobody is on the board", gone).await;
+    let secrets = async || world.store().secret_names().await.unwrap();
+    let forgotten = async || if secrets().await.is_empty() { Ok(()) } else { Err(secrets().await) };
+    eventually("its secrets are gone with it", forgotten).await;
     // The name is free again, whether the old self is gone from the store or not.
     let (written, given) = by_hand(&world);
     world.service().save(None, &written, &given).await.unwrap();

@@ -12,6 +12,7 @@ use busylamp_store::{NewAgenda, Phase, Scope};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Engine, UserKey, link::Outgoing};
+use crate::instances;
 
 /// Who owns accounts that several instances want.
 type Owners = BTreeMap<AccountId, InstanceId>;
@@ -250,7 +251,7 @@ impl Engine {
         let states: Vec<(&InstanceId, &AccountId, Option<&UserState>)> =
             instance.users.keys().map(|account| (id, account, None)).collect();
         self.store.save_states(&states).await?;
-        self.store.delete_instance(id).await
+        instances::forget(&self.store, id).await
     }
 
     /// Links that no instance uses any more are dropped, and accounts that none is concerned with.
