@@ -49,9 +49,10 @@ export const LANGUAGES = {
   },
 };
 
-/** A browser with a fresh profile, which goes when it is closed. */
-export const startBrowser = () =>
+/** A browser with a fresh profile, which goes when it is closed. Its own language is that of its fields for dates. */
+export const startBrowser = (language = "en-US") =>
   chromium.launch({
+    env: { ...process.env, LANGUAGE: language },
     executablePath: process.env.CHROMIUM,
     // Chromium's sandbox can't be had by root.
     chromiumSandbox: process.getuid() !== 0,

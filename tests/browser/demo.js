@@ -74,9 +74,19 @@ class Demo {
     const calendar = await this.calendar(name);
     await this.#ask("DELETE", calendar);
     const hour = 3_600_000;
-    const now = await this.#now();
+    const now = await this.now();
     const [start, end] = [now - hour, now + 24 * hour].map((at) => new Date(at).toISOString());
     await this.#ask("PUT", `${calendar}/all-there-is`, { start, end, ...event });
+  }
+
+  /** Makes these events all that is in somebody's calendar; they begin and end so many minutes after an instant. */
+  async plan(name, instant, events) {
+    const calendar = await this.calendar(name);
+    await this.#ask("DELETE", calendar);
+    const at = (minutes) => new Date(instant + minutes * 60_000).toISOString();
+    for (const [index, { from, to, ...event }] of events.entries()) {
+      await this.#ask("PUT", `${calendar}/planned-${index}`, { start: at(from), end: at(to), ...event });
+    }
   }
 
   /** Empties somebody's calendar. */
@@ -95,8 +105,8 @@ class Demo {
     return answer;
   }
 
-  /** The instant by the demo's clock, as the page has it. */
-  async #now() {
+  /** The instant by the demo's clock, as the page has it, in milliseconds. */
+  async now() {
     const page = await (await fetch(this.url)).text();
     return Date.parse(/<time[^>]* datetime="([^"]+)"/.exec(page)[1]);
   }

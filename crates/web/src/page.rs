@@ -47,6 +47,7 @@ pub(crate) struct Ways {
     pub(crate) links: Vec<(&'static str, &'static str)>,
     /// Absent where nobody signs in.
     pub(crate) name: Option<String>,
+    pub(crate) settings: &'static str,
     pub(crate) sign_out: &'static str,
 }
 
@@ -75,20 +76,18 @@ impl Ways {
             ("/", language.pick("Tafel", "Board")),
             ("/health", language.pick("Zustand", "Health")),
             ("/log", language.pick("Protokoll", "Log")),
+            ("/instances", language.pick("Instanzen", "Instances")),
         ];
-        links.push(("/instances", language.pick("Instanzen", "Instances")));
         if person.is_some_and(|person| person.role == Role::Administrator) {
             links.push(("/people", language.pick("Personen", "People")));
             links.push(("/tokens", language.pick("Zugangsschlüssel", "Access tokens")));
             links.push(("/audit", language.pick("Änderungen", "Changes")));
         }
-        if person.is_some() {
-            links.push(("/account", language.pick("Eigene Einstellungen", "My settings")));
-        }
         Self {
             label: language.pick("Seiten", "Pages"),
             links,
             name: person.map(|person| person.name.clone()),
+            settings: language.pick("Eigene Einstellungen", "My settings"),
             sign_out: language.pick("Abmelden", "Sign out"),
         }
     }
