@@ -7,7 +7,8 @@
 //! batch         many mailboxes in a request  view      the full reading
 //! availability  free/busy, the doorbell      memory    what is remembered from poll to poll
 //! poll          who is asked what            error     what Exchange says instead
-//! walk          the check for people         http      what is said by HTTP instead of SOAP
+//! walk          the check for people         knock     the sign-in, before a mailbox is known
+//! http          what is said by HTTP instead of SOAP
 //! ```
 
 mod account;
@@ -16,6 +17,7 @@ mod batch;
 mod error;
 mod guard;
 mod http;
+mod knock;
 mod memory;
 mod poll;
 mod settings;

@@ -13,20 +13,18 @@ use super::{
     account::EwsAccount,
     availability,
     error::{EwsError, ONLINE_END},
+    knock::knock,
     settings::Access,
     view::{self, Target},
 };
 use crate::{Request, Window, clock::Clock, steps};
 
-/// Walks to the mailbox. Stops where it doesn't go on. Without a mailbox there is nobody to ask for, and nothing is tried:
-/// every request of this protocol is about a mailbox.
+/// Walks to the mailbox. Stops where it doesn't go on. Without a mailbox the sign-in alone is tried.
 pub(super) async fn check(account: &EwsAccount, mailbox: Option<&MailAddress>, clock: Clock) -> Vec<Step> {
     let Some(mail) = mailbox else {
-        let note = "not tried: it takes a mailbox to ask for, and no user has one".to_owned();
-        return vec![
-            Step::new(steps::SIGN_IN, Verdict::Note(Said::verbatim(note))),
-            Step::new(steps::KEYWORDS, keywords(account.access)),
-        ];
+        let sign_in = knock(account, clock).await;
+        let rest = sign_in.is_ok().then(|| Step::new(steps::KEYWORDS, keywords(account.access)));
+        return [Some(sign_in), server(account), rest].into_iter().flatten().collect();
     };
     let now = clock.now();
     let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now);

@@ -61,9 +61,18 @@ async fn missing_rights_are_told_with_what_to_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_mailbox_nothing_is_tried() {
+async fn without_a_mailbox_the_sign_in_alone_is_tried() {
     let stage = Stage::new(Access::FreeBusy, 1);
     let steps = stage.calendar.check(None, stage.now).await;
-    assert!(steps.iter().all(Step::is_ok));
-    assert_eq!(stage.exchange.seen().len(), 0);
+    assert!(steps.iter().all(Step::is_ok), "{steps:?}");
+    assert_eq!(text(&steps, "sign-in"), "the server accepts it");
+    assert!(text(&steps, "server").contains("15.2.2562.17"), "{steps:?}");
+    assert!(stage.exchange.seen().iter().all(|asked| asked.operation == "GetUserAvailabilityRequest"));
+
+    for status in [401, 403, 404, 500] {
+        let stage = Stage::new(Access::Folder, 1);
+        stage.exchange.on_request(move |_| Some(page(status, &[("www-authenticate", "NTLM")], "")));
+        let steps = stage.calendar.check(None, stage.now).await;
+        assert!(!steps[0].is_ok(), "{status}: {steps:?}");
+    }
 }
