@@ -16,6 +16,8 @@ const HEIGHT = 800;
 const PEOPLE = 24;
 /** Of the wizard's group: all, and how many have no mailbox. */
 const [MEMBERS, WITHOUT] = [14, 2];
+/** So many lines are in the log before it is shown. */
+const LINES = 12;
 const [QUARTER, HOUR] = [900_000, 3_600_000];
 /** People of the demo's company: whose page is shown, and whose telephone knows no diversion. */
 const [SHOWN, STUCK] = ["Dörte Wagner", "Ines Brandt"];
@@ -32,13 +34,16 @@ async function camera(browser, language, url) {
   const shoot = async (name, height = HEIGHT) => {
     await page.setViewportSize({ width: WIDTH, height });
     // What has the focus would be framed, and a picture says nothing by that.
-    await page.evaluate(() => document.activeElement?.blur());
+    await page.evaluate(() => {
+      document.activeElement?.blur();
+      scrollTo(0, 0);
+    });
     await page.screenshot({ path: path.join(FOLDER, language, `${name}.png`), animations: "disabled" });
   };
   return { page, shoot, words: LANGUAGES[locale] };
 }
 
-/** Board, wall, a user, log, health: the demo's, where a day is under way. */
+/** Board, wall, a user, health: the demo's, where a day is under way. */
 async function ofDemo(browsers) {
   const demo = await startDemo({ users: PEOPLE });
   try {
@@ -70,18 +75,16 @@ async function ofDemo(browsers) {
       await shoot("wall");
       await at(user);
       await page.locator(".plot").first().waitFor();
-      await shoot("user", 1180);
+      await shoot("user", 1440);
       await at("/health");
-      await shoot("health");
-      await at("/log/Demo");
-      await shoot("log");
+      await shoot("health", 960);
     }
   } finally {
     await demo.kill();
   }
 }
 
-/** The wizard, an instance's options and the preview: of a service that is set up as a newcomer does it. */
+/** The wizard, an instance's options, the preview and its log: of a service that is set up as a newcomer does it. */
 async function ofHouse(language, browser) {
   const [house, sim] = await Promise.all([House.start(), Sim.start({ users: MEMBERS })]);
   try {
@@ -137,7 +140,16 @@ async function ofHouse(language, browser) {
     await page.locator('[name="policy.actions.tentative"]').selectOption("dnd");
     await press();
     await page.locator(".previewed summary").first().click();
-    await shoot("preview", 860);
+    await shoot("preview", 900);
+    await page.goto(options.replace("/instances/", "/log/").replace(/\/actions$/, ""));
+    await page.locator("form[method=post] [name=level]").selectOption("debug");
+    await page.locator(".tells button").click();
+    const lines = page.locator("#lines tr");
+    while ((await lines.count()) < LINES) {
+      await pause();
+      await page.reload();
+    }
+    await shoot("log");
   } finally {
     await Promise.all([house.kill(), sim.kill()]);
   }

@@ -1,8 +1,9 @@
-//! The benchmarks: every `[[bench]]` target of the workspace.
+//! The benchmarks: every `[[bench]]` target of the workspace, and the board's first paint.
 
 use anyhow::{Result, bail};
 
 use crate::{
+    browser::Browser,
     metadata::members,
     shell::{Shell, run, say},
 };
@@ -20,5 +21,19 @@ pub(crate) fn run_all(shell: &Shell) -> Result<()> {
     if none {
         bail!("the workspace has no benchmarks");
     }
-    Ok(())
+    paint(shell)
+}
+
+/// How soon the board of many users is painted, by the optimised program and Chromium.
+pub(crate) fn paint(shell: &Shell) -> Result<()> {
+    say("\nthe board's first paint");
+    let browser = match Browser::find(shell)? {
+        Ok(browser) => browser,
+        Err(what) => {
+            say(&format!("not measured: {what} is missing"));
+            return Ok(());
+        }
+    };
+    run(&mut shell.cargo(&["build", "--release", "--locked"]))?;
+    run(&mut browser.node(shell, "release", &["paint.js"])?)
 }

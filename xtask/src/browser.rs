@@ -1,6 +1,6 @@
-//! The demo's page in a browser: Playwright and axe installed below `target/browser`, Chromium from the system.
+//! The pages in a browser: Playwright and axe installed below `target/browser`, Chromium from the system.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -19,27 +19,49 @@ const LEFT_OUT: &str = "the page NOT looked at in a browser";
 
 /// The step. Without Node or a browser nothing is run, which continuous integration does not let pass.
 pub(crate) fn check(shell: &Shell) -> Result<Tally> {
-    for (program, what) in [("node", "Node 20.10 or later"), ("npm", "npm")] {
-        if !succeeds(&mut shell.program(program, &["--version"])) {
-            return missing(shell, LEFT_OUT, what);
-        }
-    }
-    let Some(chromium) = debian::find_or_install(shell, &BROWSERS, &["chromium"])? else {
-        return missing(shell, LEFT_OUT, "Chromium (on Debian: `apt-get install -y chromium`)");
+    let browser = match Browser::find(shell)? {
+        Ok(browser) => browser,
+        Err(what) => return missing(shell, LEFT_OUT, what),
     };
     run(&mut shell.cargo(&suite::TEST_BUILD))?;
-    let target = suite::target(shell).canonicalize().context("nothing was built")?;
-    let folder = target.join("browser");
-    install(shell, &folder)?;
-    let mut node = shell.program("node", &["--test", "--test-concurrency=1", "--test-reporter=spec"]);
-    node.env("BUSYLAMP", target.join("debug/busylamp")).env("CHROMIUM", chromium).current_dir(&folder);
-    let (lines, success) = overhear(&mut node)?;
+    let tests = ["--test", "--test-concurrency=1", "--test-reporter=spec"];
+    let (lines, success) = overhear(&mut browser.node(shell, "debug", &tests)?)?;
     let tally = count(&lines).context("Node does not say how many tests passed, or left some out")?;
     if tally == Tally::default() || success != (tally.failed == 0) {
         bail!("{} passed, {} failed, and Node's exit status says otherwise", tally.passed, tally.failed);
     }
-    say(&format!("screenshots are in {}", folder.join("screenshots").display()));
+    say(&format!("screenshots are in {}", suite::target(shell).join("browser/screenshots").display()));
     Ok(tally)
+}
+
+/// Chromium, and Node to drive it.
+pub(crate) struct Browser {
+    chromium: String,
+}
+
+impl Browser {
+    /// What there is, or what is missing.
+    pub(crate) fn find(shell: &Shell) -> Result<Result<Self, &'static str>> {
+        for (program, what) in [("node", "Node 20.10 or later"), ("npm", "npm")] {
+            if !succeeds(&mut shell.program(program, &["--version"])) {
+                return Ok(Err(what));
+            }
+        }
+        let chromium = debian::find_or_install(shell, &BROWSERS, &["chromium"])?;
+        Ok(chromium.map(|chromium| Self { chromium }).ok_or("Chromium (on Debian: `apt-get install -y chromium`)"))
+    }
+
+    /// Node with these arguments, in a folder with the tests and all that they use. The program that it starts was built
+    /// before, with this profile.
+    pub(crate) fn node(&self, shell: &Shell, profile: &str, arguments: &[&str]) -> Result<Command> {
+        let target = suite::target(shell).canonicalize().context("nothing was built")?;
+        let folder = target.join("browser");
+        install(shell, &folder)?;
+        let mut node = shell.program("node", arguments);
+        node.env("BUSYLAMP", target.join(profile).join("busylamp")).env("CHROMIUM", &self.chromium);
+        node.current_dir(&folder);
+        Ok(node)
+    }
 }
 
 /// Copies the tests and installs what they use, anew only if the lock file has changed.

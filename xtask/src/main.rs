@@ -5,7 +5,8 @@
 //! suite       tests, doc tests, scenarios: what counts its own results
 //! clients     other people's clients against the simulator
 //! acceptors   signing in to other people's servers
-//! browser     the demo's page in a browser
+//! browser     the pages in a browser
+//! screenshots the manual's pictures
 //! install     what these need, below the target folder
 //! debian      programs that come as Debian's packages
 //! order       which crate may use which; the core stays pure
@@ -32,6 +33,7 @@ mod install;
 mod metadata;
 mod order;
 mod repository;
+mod screenshots;
 mod shell;
 mod simulate;
 mod steps;
@@ -68,7 +70,13 @@ enum Command {
         list: bool,
     },
     /// Every benchmark of the workspace, one after the other
-    Bench,
+    Bench {
+        /// Only the board's first paint, in Chromium
+        #[arg(long)]
+        paint: bool,
+    },
+    /// The manual's pictures, taken anew in Chromium; needs pngquant
+    Screenshots,
     /// The keeper in a pretended world that fails in every way
     Simulate(simulate::Amount),
     /// The optimised program, killed at random instants among busy people, stopped and restored
@@ -84,7 +92,9 @@ fn main() -> ExitCode {
             Ok(())
         }
         Command::Test { all, only, .. } => return test(all, &only),
-        Command::Bench => Shell::at_root().and_then(|shell| bench::run_all(&shell)),
+        Command::Bench { paint: false } => Shell::at_root().and_then(|shell| bench::run_all(&shell)),
+        Command::Bench { paint: true } => Shell::at_root().and_then(|shell| bench::paint(&shell)),
+        Command::Screenshots => Shell::at_root().and_then(|shell| screenshots::take(&shell)),
         Command::Simulate(amount) => Shell::at_root().and_then(|shell| simulate::run(&shell, &amount)),
         Command::Crash(amount) => Shell::at_root().and_then(|shell| crash::run(&shell, &amount)).and_then(crash::judge),
         Command::Bridge => Shell::at_root().and_then(|shell| bridge::make(&shell)),
