@@ -1,4 +1,5 @@
-// From the printed set-up address to the first lamp that is lit: by keyboard, with and without script, read aloud.
+// From the printed set-up address to the first lamp that is lit: with nothing but the keys of a keyboard, with and
+// without script, with Microsoft 365 and with an Exchange Server, read aloud.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
@@ -20,6 +21,11 @@ const WORDS = {
     application: "Anwendungs-ID (Client)",
     tenant: "Verzeichnis-ID (Mandant)",
     secret: "Geheimer Clientschlüssel",
+    graphSwitch: "Microsoft Graph verwenden",
+    exchange: "Kalender vom Exchange Server lesen",
+    user: "Benutzername",
+    certificate: "Zertifikat des Servers anzeigen",
+    trust: "Diesem Zertifikat vertrauen",
     other: "Andere Cloud, andere Adressen",
     graph: "Adresse von Graph",
     login: "Anmeldeadresse",
@@ -31,6 +37,7 @@ const WORDS = {
     key: "Schlüssel der Brücke",
     group: "Wessen Telefone folgen dem Kalender?",
     found: "3 von 4 Benutzern gefunden; 1 ohne Postfach:",
+    lost: /Ihre Eingaben sind nicht mehr da/,
     policy: "Was bewirkt ein Termin?",
     busy: "Gebucht",
     dnd: "Ruhe (DND)",
@@ -48,6 +55,11 @@ const WORDS = {
     application: "Application (client) ID",
     tenant: "Directory (tenant) ID",
     secret: "Client secret",
+    graphSwitch: "Use Microsoft Graph",
+    exchange: "Read calendars from an Exchange Server",
+    user: "User name",
+    certificate: "Show the server's certificate",
+    trust: "Trust this certificate",
     other: "Another cloud, other addresses",
     graph: "Address of Graph",
     login: "Sign-in address",
@@ -59,6 +71,7 @@ const WORDS = {
     key: "The bridge's key",
     group: "Whose telephones follow the calendar?",
     found: "3 of 4 users found; 1 without a mailbox:",
+    lost: /What you entered is no longer there/,
     policy: "What does an event do?",
     busy: "Busy",
     dnd: "do not disturb (DND)",
@@ -87,86 +100,223 @@ async function accessible(page) {
   assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
 }
 
+/** Most elements that the Tab key stops at on one page. */
+const STOPS = 150;
+
+/** Somebody at a keyboard, who has no mouse: all that happens on the page happens by keys that are pressed. */
+class Typist {
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** What is shown under this label; fields that do not apply are not shown, or, without script, stand further down. */
+  field(label) {
+    return this.page.getByLabel(label, { exact: true }).filter({ visible: true }).first();
+  }
+
+  /** Presses Tab until this has the focus. */
+  async reach(target) {
+    await target.waitFor();
+    for (let stop = 0; stop < STOPS; stop += 1) {
+      if (await target.evaluate((element) => element === document.activeElement)) return;
+      await this.page.keyboard.press("Tab");
+    }
+    assert.fail(`the Tab key does not come to ${target}`);
+  }
+
+  async type(label, text) {
+    await this.reach(this.field(label));
+    await this.page.keyboard.press("ControlOrMeta+a");
+    await this.page.keyboard.type(text);
+  }
+
+  /** Presses a button or unfolds something. */
+  async press(target) {
+    await this.reach(target);
+    await this.page.keyboard.press("Enter");
+  }
+
+  button(name) {
+    return this.page.getByRole("button", { name, exact: true }).filter({ visible: true }).first();
+  }
+
+  /** Ticks a box, or takes its tick away. */
+  async toggle(label) {
+    await this.reach(this.field(label));
+    await this.page.keyboard.press("Space");
+  }
+
+  /** Chooses one of some radio buttons: Tab comes to their group, arrows go through it. */
+  async choose(group, name) {
+    const wanted = group.getByRole("radio", { name });
+    const has = (element) => element === document.activeElement;
+    for (let stop = 0; !(await group.evaluate((element) => element.contains(document.activeElement))); stop += 1) {
+      assert.ok(stop < STOPS, "the Tab key comes to the group");
+      await this.page.keyboard.press("Tab");
+    }
+    for (let stop = 0; !(await wanted.evaluate(has)); stop += 1) {
+      assert.ok(stop < STOPS, `an arrow comes to ${name}`);
+      await this.page.keyboard.press("ArrowDown");
+    }
+    await this.page.keyboard.press("Space");
+    assert.ok(await wanted.isChecked());
+  }
+
+  /** Goes through a list of choices until this one is chosen. */
+  async select(label, word) {
+    const field = this.field(label);
+    await this.reach(field);
+    for (let stop = 0; stop < STOPS; stop += 1) {
+      if ((await field.locator("option:checked").textContent()) === word) return;
+      await this.page.keyboard.press("ArrowDown");
+    }
+    assert.fail(`an arrow comes to ${word}`);
+  }
+}
+
+/** A house without anything, and the outside world; somebody is in a meeting, and somebody has no mailbox. */
+async function empty(t, options, { tls = false } = {}) {
+  const [house, sim] = await Promise.all([House.start(), Sim.start({ users: 4, tls })]);
+  t.after(() => Promise.all([house.kill(), sim.kill()]));
+  const [anna, ben] = sim.ready.users;
+  await sim.meet(anna, {});
+  await sim.ask("DELETE", `mailboxes/${ben.mail}`);
+  const { context, page, notes } = await open(browser, { url: house.setUp }, options);
+  t.after(() => context.close());
+  const keys = new Typist(page);
+  const words = WORDS[options.locale];
+  await keys.type(words.name, "anna");
+  await keys.type(words.password, PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: words.calendar }).waitFor();
+  return { house, sim, anna, ben, page, notes, keys, words };
+}
+
+/** From the groups that were found to the first lamp. */
+async function toTheLamp({ sim, anna, ben, page, keys, words }, seen) {
+  const heading = (name) => page.getByRole("heading", { level: 1, name }).waitFor();
+  await heading(words.group);
+  await keys.choose(page.getByRole("group", { name: /./ }).filter({ has: page.getByRole("radio") }).first(), sim.ready.starface_group);
+  await seen("group");
+  await keys.press(keys.button(words.next));
+
+  await heading(words.policy);
+  await page.getByText(`${words.found} ${ben.name}.`).waitFor();
+  await keys.select(words.busy, words.dnd);
+  await seen("policy");
+  await keys.press(keys.button(words.on));
+
+  await heading(words.done);
+  await page.getByText(words.changes).waitFor();
+  await keys.press(page.locator("summary").filter({ hasText: anna.name }));
+  await seen("done");
+  await keys.press(keys.button(words.save));
+
+  await page.getByRole("link", { name: words.instances }).waitFor();
+  await sim.shows(anna, { dnd: true });
+  const lamp = page.getByRole("listitem").filter({ hasText: anna.name }).getByText(words.lamp).first();
+  for (let looked = 0; looked < 100 && !(await lamp.isVisible()); looked += 1) await page.reload();
+  await lamp.waitFor();
+  await seen("first-lamp");
+}
+
 for (const [locale, words] of Object.entries(WORDS)) {
   for (const javaScriptEnabled of [true, false]) {
     const how = javaScriptEnabled ? "" : ", without script";
     test(`${locale}${how}: from the printed address to the first lamp, by keyboard`, LIMIT, async (t) => {
-      const [house, sim] = await Promise.all([House.start(), Sim.start({ users: 4 })]);
-      t.after(() => Promise.all([house.kill(), sim.kill()]));
-      const { ready } = sim;
-      const [anna, ben] = ready.users;
-      await sim.meet(anna, {});
-      await sim.ask("DELETE", `mailboxes/${ben.mail}`);
-      const { context, page, notes } = await open(browser, { url: house.setUp }, { locale, javaScriptEnabled });
-      t.after(() => context.close());
+      const told = await empty(t, { locale, javaScriptEnabled });
+      const { page, notes, keys } = told;
+      const { ready } = told.sim;
       const seen = async (name) => {
         if (!javaScriptEnabled) return;
         await accessible(page);
         await page.screenshot({ path: `${SCREENSHOTS}/wizard-${name}-${locale}.png`, fullPage: true });
       };
-      // Fields that do not apply are not shown, or, without script, stand further down.
-      const field = (label) => page.getByLabel(label, { exact: true }).filter({ visible: true }).first();
-      const heading = (name) => page.getByRole("heading", { level: 1, name }).waitFor();
-      const type = async (label, text) => {
-        await field(label).focus();
-        await page.keyboard.press("ControlOrMeta+a");
-        await page.keyboard.insertText(text);
-      };
-      const press = (name) => page.getByRole("button", { name, exact: true }).press("Enter");
 
-      await type(words.name, "anna");
-      await type(words.password, PASSWORD);
-      await page.keyboard.press("Enter");
-
-      await heading(words.calendar);
-      await type(words.application, ready.client_id);
-      await type(words.tenant, ready.tenant);
-      await type(words.secret, "falsch falsch");
-      await page.getByText(words.other).press("Enter");
-      await type(words.graph, ready.graph);
-      await type(words.login, ready.login);
-      await press(words.next);
+      await keys.type(words.application, ready.client_id);
+      await keys.type(words.tenant, ready.tenant);
+      await keys.type(words.secret, "falsch falsch");
+      await keys.press(page.locator("summary").filter({ hasText: words.other }));
+      await keys.type(words.graph, ready.graph);
+      await keys.type(words.login, ready.login);
+      await keys.press(keys.button(words.next));
       await page.getByText(words.fault).waitFor();
       await seen("calendar");
       // Nothing typed is lost but the secret, which nobody sees again.
-      assert.equal(await field(words.tenant).inputValue(), ready.tenant);
-      assert.equal(await field(words.secret).inputValue(), "");
-      await type(words.secret, ready.client_secret);
+      assert.equal(await keys.field(words.tenant).inputValue(), ready.tenant);
+      assert.equal(await keys.field(words.secret).inputValue(), "");
+      await keys.type(words.secret, ready.client_secret);
       await page.keyboard.press("Enter");
 
-      await heading(words.pbx);
+      await page.getByRole("heading", { level: 1, name: words.pbx }).waitFor();
       await page.getByText(words.fine).waitFor();
-      await type("URL", ready.starface);
-      await type(words.loginId, ready.starface_login);
-      await type(words.password, ready.starface_password);
-      await type(words.key, ready.starface_bridge_key);
+      await keys.type("URL", ready.starface);
+      await keys.type(words.loginId, ready.starface_login);
+      await keys.type(words.password, ready.starface_password);
+      await keys.type(words.key, ready.starface_bridge_key);
       await seen("pbx");
       await page.keyboard.press("Enter");
 
-      await heading(words.group);
-      await page.getByRole("radio", { name: ready.starface_group }).press("Space");
-      await seen("group");
-      await press(words.next);
-
-      await heading(words.policy);
-      await page.getByText(`${words.found} ${ben.name}.`).waitFor();
-      await field(words.busy).selectOption({ label: words.dnd });
-      await seen("policy");
-      await press(words.on);
-
-      await heading(words.done);
-      await page.getByText(words.changes).waitFor();
-      await page.locator("summary").filter({ hasText: anna.name }).press("Enter");
-      await seen("done");
-      await press(words.save);
-
-      await page.getByRole("link", { name: words.instances }).waitFor();
-      await sim.shows(anna, { dnd: true });
-      const lamp = page.getByRole("listitem").filter({ hasText: anna.name }).getByText(words.lamp).first();
-      for (let looked = 0; !javaScriptEnabled && looked < 100 && !(await lamp.isVisible()); looked += 1) await page.reload();
-      await lamp.waitFor();
-      await seen("first-lamp");
+      await toTheLamp(told, seen);
       assert.deepEqual(notes.complaints, []);
     });
   }
+
+  test(`${locale}: with an Exchange Server whose certificate nobody else vouches for`, LIMIT, async (t) => {
+    const told = await empty(t, { locale }, { tls: true });
+    const { page, notes, keys } = told;
+    const { ready } = told.sim;
+    const seen = async (name) => {
+      await accessible(page);
+      await page.screenshot({ path: `${SCREENSHOTS}/wizard-exchange-${name}-${locale}.png`, fullPage: true });
+    };
+    const trust = async (key) => {
+      await keys.press(page.locator(`button[value="certificate:${key}"]`));
+      await page.getByText(/^sha256:[0-9a-f]{64}$/).waitFor();
+      await seen(key.replace(".", "-"));
+      await keys.press(keys.button(words.trust));
+      await page.locator(`input[name="${key}"][value=pin]:checked`).waitFor();
+    };
+    await keys.toggle(words.graphSwitch);
+    await keys.toggle(words.exchange);
+    await keys.type("URL", ready.ews);
+    await keys.type(words.user, ready.ews_user);
+    await keys.type(words.password, "falsch falsch");
+    // A server that cannot be believed is not told the password.
+    await keys.press(keys.button(words.next));
+    await page.getByText(words.fault).waitFor();
+    assert.equal((await told.sim.ask("GET", "ews")).wrong_passwords, 0);
+    await trust("ews.trust");
+    // A wrong password is heard of here, and not when somebody's calendar is read.
+    await keys.press(keys.button(words.next));
+    await page.getByText(words.fault).waitFor();
+    assert.equal((await told.sim.ask("GET", "ews")).wrong_passwords, 1);
+    await seen("refused");
+    await keys.type(words.password, ready.ews_password);
+    await page.keyboard.press("Enter");
+
+    await page.getByRole("heading", { level: 1, name: words.pbx }).waitFor();
+    assert.equal((await told.sim.ask("GET", "ews")).wrong_passwords, 1);
+    await keys.type("URL", ready.starface);
+    await keys.type(words.loginId, ready.starface_login);
+    await keys.type(words.password, ready.starface_password);
+    await keys.type(words.key, ready.starface_bridge_key);
+    await trust("starface.trust");
+    await keys.press(keys.button(words.next));
+
+    await toTheLamp(told, seen);
+    assert.deepEqual(notes.complaints, []);
+  });
+
+  test(`${locale}: whose entries are gone is told so, and begins again`, LIMIT, async (t) => {
+    const { house, page, keys } = await empty(t, { locale });
+    await page.goto(`${house.url}wizard/policy`);
+    await page.getByRole("alert").filter({ hasText: words.lost }).waitFor();
+    await page.getByRole("heading", { level: 1, name: words.calendar }).waitFor();
+    await accessible(page);
+    await keys.type(words.tenant, "contoso.onmicrosoft.com");
+    await keys.press(keys.button(words.next));
+    await page.getByRole("alert").filter({ hasText: words.lost }).waitFor({ state: "detached" });
+    assert.equal(await keys.field(words.tenant).inputValue(), "contoso.onmicrosoft.com");
+  });
 }
