@@ -12,6 +12,8 @@ use busylamp_core::{
     account::{AccountState, Dimension, Value},
     check::Step,
     ids::{AccountId, MailAddress},
+    language::Language,
+    said::Said,
 };
 use jiff::SignedDuration;
 
@@ -29,7 +31,7 @@ pub struct Capabilities {
     /// Changes are told as they happen.
     pub changes: bool,
     /// What is missing and what the administrator can do about it, one sentence each.
-    pub notes: Vec<String>,
+    pub notes: Vec<Said>,
 }
 
 /// One user of the telephone system.
@@ -69,19 +71,19 @@ pub enum WriteOutcome {
     /// The system will not: no such user, not allowed.
     Refused {
         /// What it said and what to do.
-        advice: String,
+        advice: Said,
     },
     /// The account (or the entry) is not there any more.
     Gone,
     /// Not done for certain: no connection, sign-in failed, the system is busy.
     NotDone {
         /// What happened.
-        advice: String,
+        advice: Said,
     },
     /// Nobody knows: the answer was lost. The account must be read again (§6.8).
     Unknown {
         /// What happened.
-        advice: String,
+        advice: Said,
     },
 }
 
@@ -110,32 +112,57 @@ pub enum PbxError {
     #[error("the telephone system can't be reached: {advice}")]
     Unreachable {
         /// What happened and what to do.
-        advice: String,
+        advice: Said,
     },
     /// It does not let us in.
     #[error("the telephone system refuses the sign-in: {advice}")]
     SignIn {
         /// What it said and what to do.
-        advice: String,
+        advice: Said,
     },
     /// It let us in and refuses this.
     #[error("the telephone system refuses: {advice}")]
     Refused {
         /// What it said and what to do.
-        advice: String,
+        advice: Said,
     },
     /// It answered something that is not of its protocol.
     #[error("the telephone system gave an answer that can't be read: {advice}")]
     Protocol {
         /// What was wrong with it.
-        advice: String,
+        advice: Said,
     },
     /// A thing that the configuration names is not there, such as the group.
     #[error("{advice}")]
     Configuration {
         /// What is missing and what to do.
-        advice: String,
+        advice: Said,
     },
+}
+
+impl PbxError {
+    /// What happened and what to do, in either language.
+    pub fn said(&self) -> Said {
+        Said::new(self.german(), self.to_string())
+    }
+
+    fn german(&self) -> String {
+        let said = match self {
+            Self::Unreachable { advice } => ("Die Telefonanlage ist nicht zu erreichen: ", advice),
+            Self::SignIn { advice } => ("Die Telefonanlage lehnt die Anmeldung ab: ", advice),
+            Self::Refused { advice } => ("Die Telefonanlage lehnt ab: ", advice),
+            Self::Protocol { advice } => ("Die Telefonanlage gibt eine Antwort, die nicht zu lesen ist: ", advice),
+            Self::Configuration { advice } => ("In der Konfiguration stimmt etwas nicht: ", advice),
+        };
+        let (what, advice) = (said.0, said.1.speak(Language::German));
+        format!("{what}{}", ended(advice))
+    }
+}
+
+/// A sentence with its full stop, which it may have already.
+fn ended(sentence: &str) -> String {
+    let stop = if sentence.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{sentence}{stop}")
 }
 
 /// A telephone system.

@@ -115,7 +115,7 @@ impl Service {
             instance: None,
             last_success: asked.is_ok().then_some(health.now),
             latency_ms: asked.is_ok().then(|| milliseconds(began.elapsed())),
-            trouble: asked.err().map(|error| format!("{error}. {}", error.advice())).or_else(|| health.store.clone()),
+            trouble: asked.err().map(|error| error.said()).or_else(|| health.store.clone()),
             notes: Vec::new(),
         });
         Ok(health)

@@ -6,6 +6,7 @@ use busylamp_core::{
     account::Presence,
     ids::{AccountId, InstanceId},
     keeper::Flag,
+    said::Said,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -75,7 +76,7 @@ pub struct Connection {
     /// When it last did what was asked.
     pub last_success: Option<Timestamp>,
     /// The failure that has not been followed by a success, with advice.
-    pub trouble: Option<String>,
+    pub trouble: Option<Said>,
     /// What the other side can't do, with advice.
-    pub notes: Vec<String>,
+    pub notes: Vec<Said>,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use busylamp_core::{
     ids::{AccountId, InstanceId},
     keeper::Flag,
+    said::Said,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,7 +28,7 @@ pub struct Health {
     /// What expires, the earliest first.
     pub expiring: Vec<Expiry>,
     /// Why the store does not take holds; only give-backs leave then.
-    pub store: Option<String>,
+    pub store: Option<Said>,
     /// Accounts with writes that have not left yet.
     pub waiting_writes: usize,
     /// Records of the past that were dropped since the start, as the store was too slow for them.
@@ -48,9 +49,9 @@ pub struct ConnectionHealth {
     /// How long that took, in milliseconds. A poll of calendars is one of all mailboxes that are read there.
     pub latency_ms: Option<u64>,
     /// The failure that has not been followed by a success, with advice.
-    pub trouble: Option<String>,
+    pub trouble: Option<Said>,
     /// What the other side can't do, with advice.
-    pub notes: Vec<String>,
+    pub notes: Vec<Said>,
 }
 
 /// What a connection leads to.

@@ -8,7 +8,7 @@ use busylamp_calendar::{
     graph::{GraphCalendar, GraphSettings},
     hybrid::{HybridCalendar, Side},
 };
-use busylamp_core::ids::MailAddress;
+use busylamp_core::{ids::MailAddress, said::Said};
 use jiff::SignedDuration;
 
 use crate::{
@@ -31,7 +31,7 @@ pub(crate) struct SideReader {
     /// How often it is asked.
     pub(crate) every: SignedDuration,
     /// What it can't do, with advice.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Said>,
 }
 
 impl Readers {
@@ -113,17 +113,21 @@ fn read_ews(ews: &Polled<Exchange>, account: Arc<EwsAccount>) -> SideReader {
 }
 
 /// What the rights of an account leave out, for people.
-fn what_is_missing(settings: &EwsSettings) -> Vec<String> {
+fn what_is_missing(settings: &EwsSettings) -> Vec<Said> {
     let note = match settings.access {
         Access::Impersonation => return Vec::new(),
-        Access::Folder => {
-            "Private appointments come without their subjects: keywords in these can't work with access = \"folder\"."
-        }
-        Access::FreeBusy => {
+        Access::Folder => Said::new(
+            "Private Termine kommen ohne ihre Betreffs: Schlüsselwörter darin wirken mit access = \"folder\" nicht.",
+            "Private appointments come without their subjects: keywords in these can't work with access = \"folder\".",
+        ),
+        Access::FreeBusy => Said::new(
+            "Nur Frei/Gebucht-Zeiten werden gelesen: Schlüsselwörter und Betreffs als Texte wirken nicht, und abgesagte, \
+             abgelehnte und private Termine sind von anderen nicht zu unterscheiden. Geben Sie dem Konto an den Kalendern das \
+             Recht Überprüfer, und setzen Sie für all das access = \"folder\".",
             "Only free/busy times are read: keywords and titles as texts can't work, and cancelled, declined or private \
              appointments can't be told from others. Give the account the right Reviewer on the calendars and set \
-             access = \"folder\" for all of it."
-        }
+             access = \"folder\" for all of it.",
+        ),
     };
-    vec![note.to_owned()]
+    vec![note]
 }

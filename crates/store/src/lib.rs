@@ -59,6 +59,7 @@ mod document;
 mod error;
 mod facts;
 mod files;
+mod german;
 mod history;
 mod instances;
 mod key;

@@ -212,8 +212,8 @@ fn connection(one: &ConnectionHealth, now: Timestamp, speaker: &Speaker<'_>) -> 
         class,
         last: one.last_success.map(|at| (ago(now.duration_since(at), language), moment(at, speaker.zone, language))),
         latency: one.latency_ms.map(|took| milliseconds(took, language)),
-        trouble: one.trouble.clone(),
-        notes: one.notes.clone(),
+        trouble: one.trouble.as_ref().map(|trouble| trouble.speak(language).to_owned()),
+        notes: one.notes.iter().map(|note| note.speak(language).to_owned()).collect(),
     }
 }
 

@@ -289,6 +289,8 @@ pub(crate) async fn healthz(Extract(site): Extract<Site>) -> (StatusCode, &'stat
 
 #[cfg(test)]
 mod tests {
+    use busylamp_core::said::Said;
+
     use super::*;
 
     fn at(written: &str) -> Timestamp {
@@ -302,7 +304,7 @@ mod tests {
             instance: None,
             last_success: last_success.map(at),
             latency_ms: None,
-            trouble: trouble.map(str::to_owned),
+            trouble: trouble.map(Said::verbatim),
             notes: Vec::new(),
         }
     }
@@ -339,7 +341,7 @@ mod tests {
     #[test]
     fn the_gravest_thing_is_told() {
         let overdue = Some(("i".into(), "1001".into(), at("2026-11-24T08:50:00Z")));
-        let health = Health { oldest_overdue_give_back: overdue, store: Some("disk full".to_owned()), ..well() };
+        let health = Health { oldest_overdue_give_back: overdue, store: Some(Said::verbatim("disk full")), ..well() };
         assert_eq!(Alarm::of(&health), Some(Alarm::Store));
         assert_eq!(Alarm::of(&Health { store: None, ..health }), Some(Alarm::Overdue));
     }

@@ -40,9 +40,9 @@ fn whole_second(at: Timestamp) -> Timestamp {
 }
 
 /// What the board says about the connection to Exchange.
-fn trouble(board: &Board) -> &str {
+fn trouble(board: &Board) -> String {
     let exchange = board.connections.iter().find(|connection| connection.name.ends_with("Exchange Server"));
-    exchange.and_then(|connection| connection.trouble.as_deref()).unwrap_or_default()
+    exchange.and_then(|connection| connection.trouble.as_ref()).map(ToString::to_string).unwrap_or_default()
 }
 
 fn all_is_well(board: &Board) -> bool {
@@ -153,7 +153,8 @@ async fn tried_once(setup: Setup, tries: u64) {
     world.is_in_a_meeting(&anna, "a").await;
     let both_say_so = |board: &Board| {
         let exchanges = board.connections.iter().filter(|c| c.name.ends_with("Exchange Server"));
-        exchanges.filter(|c| c.trouble.as_ref().is_some_and(|trouble| trouble.contains("password"))).count() == 2
+        exchanges.filter(|c| c.trouble.as_ref().is_some_and(|trouble| trouble.to_string().contains("password"))).count()
+            == 2
     };
     world.board_says("that the password is refused", both_say_so).await;
     // Many polls pass, and what is applied again is what was there.
@@ -303,7 +304,7 @@ async fn free_busy_times_say_what_they_can_not_do() {
     let world = World::start(on_the_server(exchange)).await;
     world
         .board_says("that keywords can't work", |board| {
-            board.connections.iter().any(|c| c.notes.iter().any(|note| note.contains("keywords")))
+            board.connections.iter().any(|c| c.notes.iter().any(|note| note.to_string().contains("keywords")))
         })
         .await;
     let file = world.write_files();

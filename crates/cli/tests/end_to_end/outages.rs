@@ -180,7 +180,7 @@ async fn a_wrong_client_secret_is_told_and_a_right_one_is_taken_up_at_once() {
         .board_says("that the client secret is wrong", |board| {
             let trouble =
                 board.connections.iter().filter(|c| c.name.contains("Graph")).find_map(|c| c.trouble.as_ref());
-            trouble.is_some_and(|trouble| trouble.contains("client secret"))
+            trouble.is_some_and(|trouble| trouble.to_string().contains("client secret"))
         })
         .await;
     world
@@ -203,7 +203,8 @@ async fn a_wrong_password_is_tried_once_and_told() {
     world.is_in_a_meeting(&anna, "a").await;
     let says_so = |board: &busylamp_service::board::Board| {
         let pbx = board.connections.iter().find(|c| c.name.contains("STARFACE"));
-        pbx.and_then(|c| c.trouble.as_ref()).is_some_and(|trouble| trouble.contains("login or password is wrong"))
+        pbx.and_then(|c| c.trouble.as_ref())
+            .is_some_and(|trouble| trouble.to_string().contains("login or password is wrong"))
     };
     world.board_says("that login or password is wrong", says_so).await;
     let later = world.at(300);
@@ -228,7 +229,7 @@ async fn without_the_bridge_calls_are_diverted_and_what_is_missing_is_said() {
     world
         .board_says("that the bridge is missing", |board| {
             let notes = board.connections.iter().flat_map(|c| &c.notes);
-            notes.filter(|note| note.contains("Without the bridge")).count() == 1
+            notes.filter(|note| note.to_string().contains("Without the bridge")).count() == 1
         })
         .await;
     world.call_off(&anna, "a").await;

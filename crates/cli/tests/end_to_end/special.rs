@@ -124,7 +124,10 @@ async fn over_https_only_the_configured_authority_is_believed() {
     world
         .board_says("that neither certificate is trusted", |board| {
             board.connections.len() >= 2
-                && board.connections.iter().all(|c| c.trouble.as_ref().is_some_and(|t| t.contains("certificate")))
+                && board
+                    .connections
+                    .iter()
+                    .all(|c| c.trouble.as_ref().is_some_and(|t| t.to_string().contains("certificate")))
         })
         .await;
 }

@@ -111,7 +111,8 @@ async fn in_a_week_nothing_grows() {
     }
     let well = async || {
         let board = world.board();
-        let trouble: Vec<String> = board.connections.iter().filter_map(|c| c.trouble.clone()).collect();
+        let trouble: Vec<String> =
+            board.connections.iter().filter_map(|c| Some(c.trouble.as_ref()?.to_string())).collect();
         if trouble.is_empty() { Ok(()) } else { Err(trouble) }
     };
     within(Duration::from_secs(60), "all is well in the end", well).await;

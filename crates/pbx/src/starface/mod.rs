@@ -39,7 +39,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use busylamp_core::{account::Dimension, check::Step, ids::AccountId};
+use busylamp_core::{account::Dimension, check::Step, ids::AccountId, language::Language, said::Said};
 use busylamp_net::http::{HttpClient, HttpSettings, Transport};
 use jiff::SignedDuration;
 use tokio::sync::{Mutex, Semaphore};
@@ -58,7 +58,7 @@ pub use self::{
     check::{Overview, Telling},
     config::{BRIDGE_INSTANCE, BridgeConfig, ConfigError, StarfaceConfig},
 };
-use crate::{AccountWrites, Capabilities, Change, Directory, Pbx, PbxError, Reading, WriteOutcome};
+use crate::{AccountWrites, Capabilities, Change, Directory, Pbx, PbxError, Reading, WriteOutcome, ended};
 
 /// How many accounts' diversions are read side by side, and how many are switched. Each has its own turns, or a write
 /// that is due would wait behind a reading of everybody.
@@ -131,15 +131,22 @@ impl Pbx for Starface {
         let mut can = Capabilities { diversions: true, ..Capabilities::default() };
         match self.labels.verdict(&self.rest, &me).await {
             Ok(()) => can.labels = true,
-            Err(why) => can.notes.push(format!("Labels of busy lamp keys can't be written: {why}.")),
+            Err(why) => can.notes.push(Said::new(
+                format!(
+                    "Beschriftungen von Besetztlampenfeldern lassen sich nicht schreiben: {}",
+                    ended(why.speak(Language::German))
+                ),
+                format!("Labels of busy lamp keys can't be written: {why}."),
+            )),
         }
         can.notes.extend(self.labels.trouble());
         let Some(bridge) = &self.bridge else {
-            can.notes.push(
+            can.notes.push(Said::new(
+                "Ohne die Brücke lassen sich nur Umleitungen schalten: die REST-Schnittstelle von STARFACE erreicht weder \
+                 Nicht stören noch die Chat-Präsenz. Installieren Sie das Brückenmodul, und tragen Sie seinen Schlüssel ein.",
                 "Without the bridge only diversions can be switched: STARFACE's REST interface reaches neither do not \
-                 disturb nor chat presence. Install the bridge module and enter its key."
-                    .to_owned(),
-            );
+                 disturb nor chat presence. Install the bridge module and enter its key.",
+            ));
             return Ok(can);
         };
         let mut told = self.told.lock().await;
@@ -150,8 +157,14 @@ impl Pbx for Starface {
                 if !matches!(failure.error, PbxError::Unreachable { .. } | PbxError::Protocol { .. }) {
                     *told = None;
                 }
-                let note = "The bridge does not answer, so only diversions can be switched";
-                can.notes.push(format!("{note}: {}.", failure.error));
+                let why = failure.error;
+                can.notes.push(Said::new(
+                    format!(
+                        "Die Brücke antwortet nicht, also lassen sich nur Umleitungen schalten: {}",
+                        why.said().speak(Language::German)
+                    ),
+                    format!("The bridge does not answer, so only diversions can be switched: {why}."),
+                ));
             }
         }
         if let Some(info) = &*told {
@@ -159,11 +172,20 @@ impl Pbx for Starface {
             can.dnd = has("dnd.read") && has("dnd.write");
             can.presence = has("presence.read") && has("presence.write");
             can.changes = has("events");
-            let missing = [(can.dnd, "do not disturb"), (can.presence, "chat presence and status text")];
+            let missing = [
+                (can.dnd, ("Nicht stören", "do not disturb")),
+                (can.presence, ("Chat-Präsenz und Statustext", "chat presence and status text")),
+            ];
             let missing = missing.into_iter().filter(|(can, _)| !can);
-            can.notes.extend(missing.map(|(_, what)| {
-                format!(
-                    "The bridge can't set {what} on this PBX. Update the bridge; its own log says what it looked for."
+            can.notes.extend(missing.map(|(_, (german, english))| {
+                Said::new(
+                    format!(
+                        "Die Brücke kann {german} auf dieser Anlage nicht setzen. Aktualisieren Sie die Brücke; ihr eigenes \
+                         Protokoll sagt, wonach sie gesucht hat."
+                    ),
+                    format!(
+                        "The bridge can't set {english} on this PBX. Update the bridge; its own log says what it looked for."
+                    ),
                 )
             }));
         }
@@ -193,7 +215,12 @@ impl Pbx for Starface {
 
     async fn changes(&self, wait: SignedDuration) -> Result<Option<Change>, PbxError> {
         let Some(bridge) = &self.bridge else {
-            return Err(PbxError::Configuration { advice: "without the bridge no changes are told".to_owned() });
+            return Err(PbxError::Configuration {
+                advice: Said::new(
+                    "ohne die Brücke werden keine Änderungen gemeldet",
+                    "without the bridge no changes are told",
+                ),
+            });
         };
         let mut cursor = self.cursor.lock().await;
         let Some(since) = cursor.clone() else {

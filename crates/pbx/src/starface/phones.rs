@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use busylamp_core::ids::AccountId;
+use busylamp_core::{ids::AccountId, language::Language, said::Said};
 use futures_util::{StreamExt, stream};
 use tokio::{sync::Notify, task::JoinHandle, time::Instant};
 use tracing::Instrument;
@@ -56,7 +56,7 @@ struct State {
     /// Nothing is provisioned until [`Phones::release`].
     held: bool,
     /// A phone that could not be provisioned: when, and why.
-    trouble: Option<(Instant, String)>,
+    trouble: Option<(Instant, Said)>,
 }
 
 impl Drop for Phones {
@@ -106,7 +106,7 @@ impl Phones {
     }
 
     /// What is to be said about phones that could not be provisioned.
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(super) fn trouble(&self) -> Option<Said> {
         let state = self.queue.state();
         state.trouble.as_ref().filter(|(at, _)| at.elapsed() < REMEMBERED).map(|(_, advice)| advice.clone())
     }
@@ -187,7 +187,10 @@ async fn provision(rest: &Rest, queue: &Queue, set: &Set) -> bool {
     let mut failed = |error: PbxError, queue: &Queue| {
         let lasting = matches!(error, PbxError::Refused { .. });
         tracing::warn!(account = %owner, %error, "a phone does not get its new labels");
-        let advice = format!("Some phones do not show their new labels: {error}.");
+        let advice = Said::new(
+            format!("Einige Telefone zeigen ihre neuen Beschriftungen nicht: {}", error.said().speak(Language::German)),
+            format!("Some phones do not show their new labels: {error}."),
+        );
         queue.state().trouble = Some((Instant::now(), advice));
         again |= !lasting;
     };

@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 use super::{
     Starface,
     bridge::message::UserState,
-    failure::Failure,
-    rest::{diversions, users},
+    failure::{Failure, about, technical},
+    rest::{diversions, users, what},
 };
 use crate::{PbxError, Reading};
 
@@ -60,7 +60,7 @@ impl Starface {
         let told = match told {
             Some(Ok(told)) => told.clone(),
             Some(Err(complaint)) => {
-                let advice = format!("the bridge: {complaint}");
+                let advice = about(what::BRIDGE, &technical(complaint));
                 return Err(Failure::perhaps_done(PbxError::Protocol { advice }));
             }
             None => UserState::default(),

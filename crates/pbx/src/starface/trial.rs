@@ -48,14 +48,11 @@ impl Starface {
             Ok(state) => state,
             Err(error) => return vec![fault(steps::TRIAL, error)],
         };
-        steps.push(Step::new(
-            steps::TRIAL,
-            Verdict::Ok(Said::verbatim(format!("before it, there is {}", readable(&before)))),
-        ));
+        steps.push(Step::new(steps::TRIAL, Verdict::Ok(english(format!("before it, there is {}", readable(&before))))));
         if let Err(error) = labels {
             steps.push(Step::new(
                 steps::TRIAL_OF_LABELS,
-                Verdict::Note(Said::verbatim(format!("they can't be read: {error}"))),
+                Verdict::Note(english(format!("they can't be read: {error}"))),
             ));
         }
         let cursor = match &self.bridge {
@@ -81,12 +78,10 @@ impl Starface {
         let name = steps::TRIAL_OF_PHONES;
         match self.labels.phones().release(&self.rest).await {
             (0, None) => None,
-            (done, None) => Some(Step::new(name, Verdict::Ok(Said::verbatim(format!("{done} were provisioned"))))),
+            (done, None) => Some(Step::new(name, Verdict::Ok(english(format!("{done} were provisioned"))))),
             (done, Some(error)) => Some(Step::new(
                 name,
-                Verdict::Note(Said::verbatim(format!(
-                    "{done} were provisioned, others take no labels from the PBX: {error}"
-                ))),
+                Verdict::Note(english(format!("{done} were provisioned, others take no labels from the PBX: {error}"))),
             )),
         }
     }
@@ -95,17 +90,17 @@ impl Starface {
         match self.read(std::slice::from_ref(account)).await?.remove(account) {
             Some(Ok(Reading::State(state))) => Ok(state),
             Some(Ok(Reading::Gone)) => {
-                Err(PbxError::Configuration { advice: format!("there is no account {account} on the PBX") })
+                Err(PbxError::Configuration { advice: english(format!("there is no account {account} on the PBX")) })
             }
             Some(Err(error)) => Err(error),
-            None => Err(PbxError::Protocol { advice: "the account was not told".to_owned() }),
+            None => Err(PbxError::Protocol { advice: english("the account was not told") }),
         }
     }
 
     async fn put(&self, account: &AccountId, dimension: &Dimension, value: &Value) -> WriteOutcome {
         let writes = AccountWrites { account: account.clone(), values: vec![(dimension.clone(), value.clone())] };
         let outcome = self.apply(&[writes]).await.remove(account).and_then(|outcomes| outcomes.into_iter().next());
-        outcome.map_or_else(|| WriteOutcome::Unknown { advice: "no answer".to_owned() }, |(_, outcome)| outcome)
+        outcome.map_or_else(|| WriteOutcome::Unknown { advice: english("no answer") }, |(_, outcome)| outcome)
     }
 
     /// Sets one dimension, looks, and gives it back at once.
@@ -125,11 +120,9 @@ impl Starface {
         match (said, back) {
             (Err(said), _) => fault(name, format!("{what}: {said}")),
             (Ok(_), Some(problem)) => fault(name, format!("{what}: it was set, but giving it back failed: {problem}")),
-            (Ok(None), None) => {
-                Step::new(name, Verdict::Ok(Said::verbatim(format!("{what}: set, seen and given back"))))
-            }
+            (Ok(None), None) => Step::new(name, Verdict::Ok(english(format!("{what}: set, seen and given back")))),
             (Ok(Some(said)), None) => {
-                Step::new(name, Verdict::Note(Said::verbatim(format!("{what}: set and given back; {said}"))))
+                Step::new(name, Verdict::Note(english(format!("{what}: set and given back; {said}"))))
             }
         }
     }
@@ -156,12 +149,12 @@ impl Starface {
         }
         let said = format!("the bridge told of {own} changes as its own and of {foreign} as somebody else's");
         let verdict = if foreign > 0 {
-            Verdict::Note(Said::verbatim(format!(
+            Verdict::Note(english(format!(
                 "{said}; either somebody used the telephone, another program writes as well, or this PBX does not say who \
                  made a change"
             )))
         } else {
-            Verdict::Ok(Said::verbatim(said))
+            Verdict::Ok(english(said))
         };
         Some(Step::new(name, verdict))
     }
@@ -196,10 +189,10 @@ impl Starface {
                 return Step::new(
                     name,
                     if foreign.is_empty() {
-                        Verdict::Ok(Said::verbatim("everything is as it was before"))
+                        Verdict::Ok(english("everything is as it was before"))
                     } else {
                         let what = foreign.join(", ");
-                        Verdict::Note(Said::verbatim(format!(
+                        Verdict::Note(english(format!(
                             "somebody changed this meanwhile, and it was left as it is: {what}"
                         )))
                     },
@@ -217,8 +210,13 @@ impl Starface {
     }
 }
 
+/// Only the command line shows trials, in English.
+fn english(said: impl Into<String>) -> Said {
+    Said::verbatim(said)
+}
+
 fn fault(name: Name, problem: impl ToString) -> Step {
-    Step::new(name, Verdict::Fault(Said::verbatim(problem.to_string())))
+    Step::new(name, Verdict::Fault(english(problem.to_string())))
 }
 
 fn attempts(before: &AccountState) -> Vec<Attempt> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use busylamp_core::{
     account::{Dimension, StatusText, Value},
     ids::{AccountId, DiversionId, LabelId},
+    said::Said,
 };
 use futures_util::future::join_all;
 use tokio::time::Instant;
@@ -44,8 +45,9 @@ impl Starface {
             let each = values.iter().map(|(dimension, _)| {
                 let outcome = done.iter().find(|(written, _)| written == dimension).map(|(_, outcome)| outcome.clone());
                 // A value of another type than its dimension's took no way.
-                let outcome =
-                    outcome.unwrap_or_else(|| WriteOutcome::Refused { advice: "there is no such value".to_owned() });
+                let outcome = outcome.unwrap_or_else(|| WriteOutcome::Refused {
+                    advice: Said::new("einen solchen Wert gibt es nicht", "there is no such value"),
+                });
                 (dimension.clone(), outcome)
             });
             ordered.entry(account.clone()).or_default().extend(each);
@@ -81,7 +83,10 @@ impl Starface {
         let mut outcomes: BTreeMap<AccountId, Outcomes> = BTreeMap::new();
         let Some(bridge) = &self.bridge else {
             for (account, setting) in settings {
-                let advice = "without the bridge this can't be set; install it and enter its key".to_owned();
+                let advice = Said::new(
+                    "ohne die Brücke lässt sich das nicht setzen; installieren Sie sie, und tragen Sie ihren Schlüssel ein",
+                    "without the bridge this can't be set; install it and enter its key",
+                );
                 let refused = WriteOutcome::Refused { advice };
                 outcomes.entry(account).or_default().extend(dimensions(&setting).map(|d| (d, refused.clone())));
             }
@@ -127,18 +132,26 @@ async fn apply(bridge: &Bridge, settings: Vec<(AccountId, Setting)>) -> Vec<(Acc
 
 /// What a refused record means.
 fn refused(code: Code) -> WriteOutcome {
-    let said = |advice: &str| advice.to_owned();
     match code {
         Code::NoSuchAccount => WriteOutcome::Gone,
-        Code::Refused => WriteOutcome::Refused { advice: said("the PBX does not allow it") },
-        Code::Unsupported => WriteOutcome::Refused { advice: said("the bridge can't do this on this PBX") },
-        Code::BadRequest => {
-            WriteOutcome::Refused { advice: said("the bridge does not understand the record; update it") }
+        Code::Refused => {
+            WriteOutcome::Refused { advice: Said::new("die Anlage erlaubt es nicht", "the PBX does not allow it") }
         }
-        Code::BadKey => {
-            WriteOutcome::NotDone { advice: PbxError::SignIn { advice: said("the bridge's key") }.to_string() }
-        }
-        Code::Internal | Code::Other => WriteOutcome::Unknown { advice: said("the bridge reports a fault of its own") },
+        Code::Unsupported => WriteOutcome::Refused {
+            advice: Said::new("die Brücke kann das auf dieser Anlage nicht", "the bridge can't do this on this PBX"),
+        },
+        Code::BadRequest => WriteOutcome::Refused {
+            advice: Said::new(
+                "die Brücke versteht den Auftrag nicht; aktualisieren Sie sie",
+                "the bridge does not understand the record; update it",
+            ),
+        },
+        Code::BadKey => WriteOutcome::NotDone {
+            advice: PbxError::SignIn { advice: Said::new("der Schlüssel der Brücke", "the bridge's key") }.said(),
+        },
+        Code::Internal | Code::Other => WriteOutcome::Unknown {
+            advice: Said::new("die Brücke meldet einen eigenen Fehler", "the bridge reports a fault of its own"),
+        },
     }
 }
 

@@ -76,7 +76,10 @@ async fn an_instance_that_is_not_active_is_named_to_the_administrator() {
     let Some(house) = House::host(G10) else { return };
     module(&house, "deactivate").await;
     let can = house.driver.capabilities().await.unwrap();
-    assert!(!can.dnd && can.notes.iter().any(|note| note.contains("no working module instance")), "{can:?}");
+    assert!(
+        !can.dnd && can.notes.iter().any(|note| note.to_string().contains("no working module instance")),
+        "{can:?}"
+    );
 }
 
 #[tokio::test]

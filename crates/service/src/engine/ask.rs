@@ -9,6 +9,7 @@ use busylamp_core::{
     ids::MailAddress,
     journal::Journal,
     keeper::{self, Account, Flags, Standing},
+    said::Said,
 };
 use busylamp_store::{Record, StoreError};
 use jiff::{Timestamp, tz::TimeZone};
@@ -238,7 +239,7 @@ impl Engine {
                     instance: Some(id.clone()),
                     last_success: health.last_success,
                     latency_ms: instance.rhythms.took(side),
-                    trouble: health.trouble,
+                    trouble: health.trouble.map(Said::verbatim),
                     notes: reader.notes.clone(),
                 });
             }

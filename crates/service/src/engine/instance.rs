@@ -9,6 +9,7 @@ use busylamp_core::{
     ids::{AccountId, MailAddress},
     journal::Journal,
     keeper::{Answer, Course, Facts, Flags, Mailbox, Report, Standing, UserState},
+    said::Said,
     title::Reading,
 };
 use busylamp_store::Phase;
@@ -48,7 +49,7 @@ pub(super) struct Instance {
     pub(super) text_limit: Option<usize>,
     pub(super) asking_directory: bool,
     pub(super) next_directory: Timestamp,
-    pub(super) directory_trouble: Option<String>,
+    pub(super) directory_trouble: Option<Said>,
     /// How many calendars the last poll of each side could not read.
     pub(super) failing: BTreeMap<Side, usize>,
     /// When the directory was last read, and how long that took, in milliseconds.

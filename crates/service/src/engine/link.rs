@@ -11,6 +11,7 @@ use busylamp_core::{
     ids::{AccountId, InstanceId},
     keeper::Write,
     mirror::Mirror,
+    said::Said,
 };
 use busylamp_pbx::{Capabilities, Pbx};
 use jiff::{SignedDuration, Timestamp};
@@ -55,7 +56,7 @@ pub(super) struct Link {
     pub(super) last_success: Option<Timestamp>,
     /// How long the last call took that did what was asked, in milliseconds.
     pub(super) took: Option<u64>,
-    pub(super) trouble: Option<String>,
+    pub(super) trouble: Option<Said>,
     /// The keys that show our users, for their labels.
     pub(super) survey: Survey,
 }
@@ -247,11 +248,11 @@ impl Link {
     }
 
     /// The system did not answer, or not as it should: it is left alone for a while.
-    pub(super) fn failed(&mut self, now: Timestamp, advice: String) {
+    pub(super) fn failed(&mut self, now: Timestamp, advice: Said) {
         self.next_reading = later(now, pause(self.failures));
         self.failures = self.failures.saturating_add(1);
         if self.trouble.is_none() {
-            tracing::warn!(pbx = self.name, advice, "the telephone system does not do what it is asked");
+            tracing::warn!(pbx = self.name, %advice, "the telephone system does not do what it is asked");
         }
         self.trouble = Some(advice);
     }

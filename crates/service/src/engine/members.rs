@@ -27,7 +27,7 @@ impl Engine {
             Ok(directory) => directory,
             Err(error) => {
                 instance.next_directory = later(now, DIRECTORY_AGAIN);
-                instance.directory_trouble = Some(error.to_string());
+                instance.directory_trouble = Some(error.said());
                 tracing::warn!(instance = %id, %error, "the directory can't be read");
                 return;
             }

@@ -30,6 +30,7 @@ use std::{
 use busylamp_core::{
     ids::{AccountId, InstanceId},
     journal::Commits,
+    said::Said,
 };
 use busylamp_store::Store;
 use jiff::Timestamp;
@@ -118,7 +119,7 @@ pub(crate) struct Engine {
     /// The store could not commit: only give-backs leave until it can.
     commits: Commits,
     /// Why the last commit failed, for people.
-    commit_trouble: Option<String>,
+    commit_trouble: Option<Said>,
     /// What is written down for explanations.
     history: History,
     /// How many instances have begun.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use busylamp_core::{ids::AccountId, mirror::Ticket};
+use busylamp_core::{ids::AccountId, mirror::Ticket, said::Said};
 use busylamp_pbx::{Capabilities, PbxError, Reading};
 use jiff::Timestamp;
 
@@ -24,7 +24,7 @@ impl Engine {
             Err(error) => {
                 tracing::warn!(pbx = link.name, %error, "accounts can't be read");
                 self.figures.asked(Side::Starface, false);
-                link.failed(now, error.to_string());
+                link.failed(now, error.said());
                 // What was seen before says nothing of what people have done since (§7.2).
                 for (account, _) in &tickets {
                     if let Some(live) = link.accounts.get_mut(account) {
@@ -47,7 +47,10 @@ impl Engine {
                     let bridge_away = link.capabilities.as_ref().is_some_and(missing);
                     answered |= !bridge_away;
                     if bridge_away {
-                        trouble = Some("what is shown besides diversions can't be read at the moment".to_owned());
+                        trouble = Some(Said::new(
+                            "was außer Umleitungen gezeigt wird, ist gerade nicht zu lesen",
+                            "what is shown besides diversions can't be read at the moment",
+                        ));
                         again.insert(account.clone());
                     }
                     live.mirror.observe(ticket, Some(state))
@@ -57,7 +60,7 @@ impl Engine {
                     live.mirror.observe(ticket, None)
                 }
                 Some(Err(error)) => {
-                    trouble = Some(error.to_string());
+                    trouble = Some(error.said());
                     live.mirror.invalidate();
                     false
                 }

@@ -132,7 +132,7 @@ impl Engine {
             Err(error) => {
                 tracing::error!(%error, advice = error.advice(), "holds can't be stored; nothing is taken until they can");
                 self.commits.failed(now);
-                self.commit_trouble = Some(format!("{error}. {}", error.advice()));
+                self.commit_trouble = Some(error.said());
             }
         }
         for (key, step) in steps {

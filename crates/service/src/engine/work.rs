@@ -192,7 +192,7 @@ impl Engine {
                         );
                         link.learn(capabilities, now);
                     }
-                    Err(error) => link.trouble = Some(error.to_string()),
+                    Err(error) => link.trouble = Some(error.said()),
                 }
             }
             Report::Read { pbx, tickets, took, result } => {

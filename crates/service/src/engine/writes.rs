@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use busylamp_core::{account::Dimension, hold::Purpose, ids::AccountId, keeper::Write, mirror::Came};
+use busylamp_core::{account::Dimension, hold::Purpose, ids::AccountId, keeper::Write, mirror::Came, said::Said};
 use busylamp_pbx::{AccountWrites, WriteOutcome};
 use busylamp_store::{Reason, Record, Recorded, What};
 use jiff::Timestamp;
@@ -55,7 +55,7 @@ impl Engine {
                 Some(WriteOutcome::Refused { advice }) => {
                     figures.wrote(&write.dimension, WriteEnd::Refused);
                     let Outgoing { instance, account, .. } = &outgoing;
-                    tracing::warn!(%instance, %account, dimension = %write.dimension, advice, "a write is refused");
+                    tracing::warn!(%instance, %account, dimension = %write.dimension, %advice, "a write is refused");
                     Came::Refused
                 }
                 Some(WriteOutcome::NotDone { advice } | WriteOutcome::Unknown { advice }) => {
@@ -65,7 +65,9 @@ impl Engine {
                 }
                 Some(WriteOutcome::Gone) | None => {
                     figures.wrote(&write.dimension, WriteEnd::Lost);
-                    lost.get_or_insert_with(|| "the entry is not there any more".to_owned());
+                    lost.get_or_insert_with(|| {
+                        Said::new("der Eintrag ist nicht mehr da", "the entry is not there any more")
+                    });
                     Came::Unknown
                 }
             };

@@ -145,8 +145,8 @@ impl From<busylamp_service::health::Health> for Health {
             instance: connection.instance,
             last_success: connection.last_success,
             latency_ms: connection.latency_ms,
-            trouble: connection.trouble,
-            notes: connection.notes,
+            trouble: connection.trouble.map(|trouble| trouble.to_string()),
+            notes: connection.notes.iter().map(ToString::to_string).collect(),
         };
         let flagged = |flagged: busylamp_service::health::Flagged| Flagged {
             instance: flagged.instance,
@@ -162,7 +162,7 @@ impl From<busylamp_service::health::Health> for Health {
             oldest_reading: health.oldest_reading.map(Since::from),
             oldest_overdue_give_back: health.oldest_overdue_give_back.map(Since::from),
             expiring: health.expiring.into_iter().map(Expiry::from).collect(),
-            store: health.store,
+            store: health.store.map(|trouble| trouble.to_string()),
             waiting_writes: health.waiting_writes,
             lost_records: health.lost_records,
         }

@@ -108,7 +108,7 @@ impl Pen {
             title: self.title_of(&counts),
             states_label: language.pick("Zustände", "States"),
             states: [all].into_iter().chain(states).collect(),
-            troubles: board.connections.iter().filter_map(trouble).collect(),
+            troubles: board.connections.iter().filter_map(|connection| trouble(connection, language)).collect(),
             waiting,
         };
         // A template that can't be drawn is a mistake that the page's own test would show.
@@ -173,6 +173,6 @@ fn count(board: &Board, filter: &Filter) -> [(State, usize); State::ALL.len()] {
     counts
 }
 
-fn trouble(connection: &Connection) -> Option<String> {
-    connection.trouble.as_ref().map(|trouble| format!("{}: {trouble}", connection.name))
+fn trouble(connection: &Connection, language: Language) -> Option<String> {
+    connection.trouble.as_ref().map(|trouble| format!("{}: {}", connection.name, trouble.speak(language)))
 }

@@ -263,7 +263,7 @@ fn troubles(board: &Board, side: Side) -> Vec<String> {
         Side::Starface => "STARFACE",
     };
     let own = board.connections.iter().filter(|connection| connection.name.contains(name));
-    own.filter_map(|connection| connection.trouble.clone()).collect()
+    own.filter_map(|connection| Some(connection.trouble.as_ref()?.to_string())).collect()
 }
 
 #[expect(clippy::print_stderr, reason = "figures for whoever runs it")]

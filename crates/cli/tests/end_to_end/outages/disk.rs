@@ -56,8 +56,8 @@ impl Drop for SmallDisk {
     }
 }
 
-fn store_trouble(board: &Board) -> Option<&str> {
-    board.connections.iter().find(|connection| connection.name == "store")?.trouble.as_deref()
+fn store_trouble(board: &Board) -> Option<String> {
+    Some(board.connections.iter().find(|connection| connection.name == "store")?.trouble.as_ref()?.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

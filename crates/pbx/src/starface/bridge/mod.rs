@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use busylamp_core::{ids::AccountId, secret::Secret};
+use busylamp_core::{ids::AccountId, said::Said, secret::Secret};
 use busylamp_net::http::Transport;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
@@ -19,10 +19,10 @@ use tokio::time::Instant;
 use super::{
     address::Address,
     config::{BridgeConfig, StarfaceConfig},
-    failure::Failure,
+    failure::{Failure, about, technical},
     rest::{
         session::{Session, Sessions},
-        unexpected,
+        unexpected, unusable_address, what,
     },
     xml_rpc::{self, Response, Value},
 };
@@ -98,7 +98,12 @@ impl Bridge {
         ];
         let method = format!("{}.call", self.instance);
         let body = xml_rpc::call(&method, &Value::Struct(members)).map_err(|error| {
-            Failure::not_done(PbxError::Configuration { advice: format!("the bridge can't be called: {error}") })
+            Failure::not_done(PbxError::Configuration {
+                advice: Said::new(
+                    "die Brücke lässt sich nicht rufen: ein Text enthält ein Zeichen, das XML nicht darstellen kann",
+                    format!("the bridge can't be called: {error}"),
+                ),
+            })
         })?;
         let body = Bytes::from(body);
         let mut session = self.sessions.current().await?;
@@ -110,7 +115,7 @@ impl Bridge {
                     session = self.sessions.instead_of(&session).await?;
                 }
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => break,
-                status => return Err(unexpected("the bridge", status)),
+                status => return Err(unexpected(what::BRIDGE, status)),
             }
         }
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
@@ -119,8 +124,7 @@ impl Bridge {
 
     /// The URL holds a secret: nothing shows it.
     fn request(&self, session: &Session, body: Bytes) -> Result<Request<Bytes>, Failure> {
-        let configuration =
-            || Failure::not_done(PbxError::Configuration { advice: "the PBX's address can't be used".to_owned() });
+        let configuration = || Failure::not_done(PbxError::Configuration { advice: unusable_address() });
         let (name, proof) = self.sessions.url_proof(session);
         let url = self.address.at(&["xml-rpc"], &[(name, proof.expose())]).map_err(|_| configuration())?;
         let request = Request::builder()
@@ -132,20 +136,32 @@ impl Bridge {
 
     fn response(&self, body: &[u8]) -> Result<String, Failure> {
         let unreadable =
-            |fault: &str| Failure::perhaps_done(PbxError::Protocol { advice: format!("the bridge: {fault}") });
-        match xml_rpc::response(body).map_err(|error| unreadable(&error.to_string()))? {
+            |fault: &Said| Failure::perhaps_done(PbxError::Protocol { advice: about(what::BRIDGE, fault) });
+        match xml_rpc::response(body).map_err(|error| unreadable(&technical(error)))? {
             Response::Value(value) => match value.member("response").and_then(Value::as_str) {
                 Some(text) => Ok(text.to_owned()),
-                None => Err(unreadable("its answer has no member `response`; is the module of the right kind?")),
+                None => Err(unreadable(&Said::new(
+                    "ihre Antwort hat kein Feld „response“; ist das Modul von der richtigen Art?",
+                    "its answer has no member `response`; is the module of the right kind?",
+                ))),
             },
             // The PBX calls no function, or the function broke: a module's function either answers or is not there.
             Response::Fault { code } => {
-                let code = code.map_or_else(String::new, |code| format!(" (fault {code})"));
+                let code = |word: &str| code.map_or_else(String::new, |code| format!(" ({word} {code})"));
                 Err(Failure::perhaps_done(PbxError::Refused {
-                    advice: format!(
-                        "the PBX has no working module instance `{}`{code}; install the bridge, activate its instance and \
-                         check the instance's name",
-                        self.instance
+                    advice: Said::new(
+                        format!(
+                            "die Anlage hat keine laufende Modulinstanz „{}“{}; installieren Sie die Brücke, aktivieren Sie \
+                             ihre Instanz, und prüfen Sie deren Namen",
+                            self.instance,
+                            code("Fehler")
+                        ),
+                        format!(
+                            "the PBX has no working module instance `{}`{}; install the bridge, activate its instance and \
+                             check the instance's name",
+                            self.instance,
+                            code("fault")
+                        ),
                     ),
                 }))
             }
@@ -155,31 +171,40 @@ impl Bridge {
 
 fn proof_refused() -> Failure {
     Failure::not_done(PbxError::SignIn {
-        advice: "/xml-rpc refuses the sign-in that REST accepts; check that the account may use XML-RPC, and set the client \
-                 secret if an external identity provider is connected. It is tried again after half a minute"
-            .to_owned(),
+        advice: Said::new(
+            "/xml-rpc lehnt die Anmeldung ab, die REST annimmt; prüfen Sie, ob das Konto XML-RPC benutzen darf, und tragen \
+             Sie das Client-Secret ein, falls ein externer Identitätsdienst angebunden ist. Es wird nach einer halben Minute \
+             wieder versucht",
+            "/xml-rpc refuses the sign-in that REST accepts; check that the account may use XML-RPC, and set the client \
+             secret if an external identity provider is connected. It is tried again after half a minute",
+        ),
     })
 }
 
 /// The answer to a whole call; what is wrong with it, or why the bridge refuses, as a failure.
 fn whole<T>(answer: Answer<T>) -> Result<T, Failure> {
     let answer = answer.map_err(|malformed| {
-        Failure::perhaps_done(PbxError::Protocol { advice: format!("the bridge: {malformed}") })
+        Failure::perhaps_done(PbxError::Protocol { advice: about(what::BRIDGE, &technical(malformed)) })
     })?;
     answer.map_err(|code| {
-        let refused = |advice: &str| PbxError::Refused { advice: format!("the bridge: {advice}") };
+        let refused =
+            |german: &str, english: &str| PbxError::Refused { advice: about(what::BRIDGE, &Said::new(german, english)) };
         match code {
             Code::BadKey => Failure::not_done(PbxError::SignIn {
-                advice:
-                    "the bridge does not accept the key; it must be the same here and in the module's configuration"
-                        .to_owned(),
+                advice: Said::new(
+                    "die Brücke nimmt den Schlüssel nicht an; er muss hier und in der Konfiguration des Moduls derselbe sein",
+                    "the bridge does not accept the key; it must be the same here and in the module's configuration",
+                ),
             }),
-            Code::BadRequest => Failure::not_done(refused("it does not understand the request; update the bridge")),
-            Code::Unsupported => Failure::not_done(refused("it can't do this on this PBX")),
-            Code::NoSuchAccount => Failure::not_done(refused("it knows no such account")),
-            Code::Refused => Failure::not_done(refused("the PBX does not allow it")),
+            Code::BadRequest => Failure::not_done(refused(
+                "sie versteht den Auftrag nicht; aktualisieren Sie die Brücke",
+                "it does not understand the request; update the bridge",
+            )),
+            Code::Unsupported => Failure::not_done(refused("sie kann das auf dieser Anlage nicht", "it can't do this on this PBX")),
+            Code::NoSuchAccount => Failure::not_done(refused("sie kennt ein solches Konto nicht", "it knows no such account")),
+            Code::Refused => Failure::not_done(refused("die Anlage erlaubt es nicht", "the PBX does not allow it")),
             Code::Internal | Code::Other => Failure::perhaps_done(PbxError::Unreachable {
-                advice: "the bridge reports a fault of its own".to_owned(),
+                advice: Said::new("die Brücke meldet einen eigenen Fehler", "the bridge reports a fault of its own"),
             }),
         }
     })

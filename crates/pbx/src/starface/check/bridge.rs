@@ -1,6 +1,9 @@
 //! The bridge and what it found on its PBX.
 
-use busylamp_core::check::Step;
+use busylamp_core::{
+    check::{Step, Verdict},
+    said::Said,
+};
 
 use super::{fault, note, ok};
 use crate::{
@@ -25,23 +28,37 @@ impl Starface {
     ) -> Vec<Step> {
         let info = match info {
             Ok(info) => info,
-            Err(failure) => return vec![fault(steps::BRIDGE, failure.error)],
+            Err(failure) => return vec![fault(steps::BRIDGE, &failure.error)],
         };
         let can: Vec<&str> = info.can.iter().map(String::as_str).collect();
-        let mut steps = vec![ok(steps::BRIDGE, format!("version {}; it can {}", info.bridge, can.join(", ")))];
+        let mut steps = vec![ok(steps::BRIDGE, {
+            let can = can.join(", ");
+            Said::new(
+                format!("Version {}; sie kann {can}", info.bridge),
+                format!("version {}; it can {can}", info.bridge),
+            )
+        })];
         match bridge.describe().await {
-            Ok(lines) => steps.extend(lines.into_iter().map(|line| ok(steps::BRIDGE_FOUND, line))),
-            Err(failure) => steps.push(note(steps::BRIDGE_FOUND, failure.error.to_string())),
+            Ok(lines) => steps.extend(lines.into_iter().map(|line| ok(steps::BRIDGE_FOUND, Said::verbatim(line)))),
+            Err(failure) => steps.push(note(steps::BRIDGE_FOUND, failure.error.said())),
         }
         steps.push(match states(bridge, members).await {
             Ok((told, dnd, presence, text)) => ok(
                 steps::STATES,
-                format!(
-                    "of {} members the bridge tells {told}: do not disturb of {dnd}, presence of {presence}, text of {text}",
-                    members.len()
+                Said::new(
+                    format!(
+                        "von {} Mitgliedern kennt die Brücke {told}: Nicht stören von {dnd}, die Präsenz von {presence}, \
+                         den Text von {text}",
+                        members.len()
+                    ),
+                    format!(
+                        "of {} members the bridge tells {told}: do not disturb of {dnd}, presence of {presence}, text of \
+                         {text}",
+                        members.len()
+                    ),
                 ),
             ),
-            Err(failure) => fault(steps::STATES, failure.error),
+            Err(failure) => fault(steps::STATES, &failure.error),
         });
         if info.can.contains("events") {
             let heard = async {
@@ -49,9 +66,17 @@ impl Starface {
                 bridge.events(&cursor, 0).await
             };
             steps.push(match heard.await {
-                Ok(Events::Changed { .. }) => ok(steps::EVENTS, "the bridge tells of changes"),
-                Ok(Events::Lost) => fault(steps::EVENTS, "the bridge has lost its events; is it being restarted?"),
-                Err(failure) => fault(steps::EVENTS, failure.error),
+                Ok(Events::Changed { .. }) => {
+                    ok(steps::EVENTS, Said::new("die Brücke meldet Änderungen", "the bridge tells of changes"))
+                }
+                Ok(Events::Lost) => Step::new(
+                    steps::EVENTS,
+                    Verdict::Fault(Said::new(
+                        "die Brücke hat ihre Meldungen verloren; wird sie gerade neu gestartet?",
+                        "the bridge has lost its events; is it being restarted?",
+                    )),
+                ),
+                Err(failure) => fault(steps::EVENTS, &failure.error),
             });
         }
         steps

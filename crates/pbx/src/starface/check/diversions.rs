@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use busylamp_core::{
     account::NumberClass,
-    check::{Name, Step},
+    check::{Name, Step, Verdict},
     ids::AccountId,
+    language::Language,
+    said::Said,
 };
 use futures_util::{StreamExt, stream};
 
@@ -48,7 +50,7 @@ impl Starface {
         if let Some(first) = looks.next().await {
             match first.await {
                 Ok((account, look, classes)) => found.take(account, look, &classes),
-                Err(failure) => return vec![fault(NAME, failure.error)],
+                Err(failure) => return vec![fault(NAME, &failure.error)],
             }
         }
         let mut looks = looks.buffer_unordered(PARALLEL);
@@ -61,7 +63,11 @@ impl Starface {
         let mut steps = found.steps(members, telling);
         let failed = errors.len();
         if let Some(error) = first_error(errors) {
-            steps.push(fault(NAME, format!("those of {failed} members can't be read: {error}")));
+            let why = Said::new(
+                format!("die von {failed} Mitgliedern sind nicht zu lesen: {}", error.said().speak(Language::German)),
+                format!("those of {failed} members can't be read: {error}"),
+            );
+            steps.push(Step::new(NAME, Verdict::Fault(why)));
         }
         steps
     }
@@ -106,17 +112,24 @@ impl Found {
     }
 
     fn steps(&self, members: &[User], telling: Telling) -> Vec<Step> {
-        let classes: Vec<String> =
-            self.by_class.iter().map(|(class, count)| format!("{count} {}", class_name(*class))).collect();
-        let mut steps =
-            vec![ok(NAME, format!("{} always-diversions of the members: {}", self.always, classes.join(", ")))];
-        let spellings: Vec<String> = self
-            .spellings
-            .iter()
-            .map(|((class, spelling), count)| format!("{} {spelling} ({count} times)", class_name(*class)))
-            .collect();
-        if !spellings.is_empty() {
-            steps.push(ok(steps::SPELLINGS, spellings.join("; ")));
+        let always = Said::each(|language| {
+            let classes =
+                self.by_class.iter().map(|(class, count)| format!("{count} {}", class_name(*class, language)));
+            let classes = classes.collect::<Vec<_>>().join(", ");
+            let what = language.pick("Immer-Umleitungen der Mitglieder", "always-diversions of the members");
+            format!("{} {what}: {classes}", self.always)
+        });
+        let mut steps = vec![ok(NAME, always)];
+        if !self.spellings.is_empty() {
+            let spellings = Said::each(|language| {
+                let times = language.pick("mal", "times");
+                let each = self.spellings.iter().map(|((class, spelling), count)| {
+                    let spelling = if spelling.is_empty() { language.pick("nichts", "nothing") } else { spelling };
+                    format!("{} {spelling} ({count} {times})", class_name(*class, language))
+                });
+                each.collect::<Vec<_>>().join("; ")
+            });
+            steps.push(ok(steps::SPELLINGS, spellings));
         }
         if !self.undescribed.is_empty() {
             // A name that is none of a programmer's may be anybody's.
@@ -124,31 +137,54 @@ impl Found {
                 |name: &&str| name.len() <= 80 && name.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c));
             let members: Vec<&str> = self.undescribed.iter().map(String::as_str).filter(is_plain).take(20).collect();
             let members = members.join(", ");
-            steps.push(ok(steps::ENTRIES, format!("they have what no description lists, and it is kept: {members}")));
+            steps.push(ok(
+                steps::ENTRIES,
+                Said::new(
+                    format!("sie haben, was keine Beschreibung aufführt, und es bleibt erhalten: {members}"),
+                    format!("they have what no description lists, and it is kept: {members}"),
+                ),
+            ));
         }
-        for (accounts, said) in [
-            (&self.unclassified, "numbers that are neither internal nor external for certain are never diverted"),
-            (&self.nowhere, "members whose always-diversions all lead nowhere are not diverted; enter a destination"),
+        for (accounts, german, english) in [
+            (
+                &self.unclassified,
+                "Rufnummern, die weder sicher intern noch sicher extern sind, werden nie umgeleitet",
+                "numbers that are neither internal nor external for certain are never diverted",
+            ),
+            (
+                &self.nowhere,
+                "Mitglieder, deren Immer-Umleitungen alle ins Leere führen, werden nicht umgeleitet; tragen Sie ein Ziel ein",
+                "members whose always-diversions all lead nowhere are not diverted; enter a destination",
+            ),
             (
                 &self.timed,
+                "Mitglieder mit eingeschalteter Zeit-Umleitung: STARFACE folgt ihr sofort, solange Nicht stören an ist",
                 "members with a time-out diversion switched on: STARFACE follows it at once while do not disturb is on",
             ),
-            (&self.empty, "members who are said to have no diversions at all"),
+            (
+                &self.empty,
+                "Mitglieder, die angeblich überhaupt keine Umleitungen haben",
+                "members who are said to have no diversions at all",
+            ),
         ] {
             if !accounts.is_empty() {
-                steps.push(note(NAME, format!("{said}: {}", telling.list(among(members, accounts)))));
+                let list = telling.list(among(members, accounts));
+                let said =
+                    Said::each(|language| format!("{}: {}", language.pick(german, english), list.speak(language)));
+                steps.push(note(NAME, said));
             }
         }
         steps
     }
 }
 
-fn class_name(class: NumberClass) -> &'static str {
-    match class {
-        NumberClass::External => "external",
-        NumberClass::Internal => "internal",
-        NumberClass::Unknown => "not to be told",
-    }
+fn class_name(class: NumberClass, language: Language) -> &'static str {
+    let (german, english) = match class {
+        NumberClass::External => ("extern", "external"),
+        NumberClass::Internal => ("intern", "internal"),
+        NumberClass::Unknown => ("nicht zu bestimmen", "not to be told"),
+    };
+    language.pick(german, english)
 }
 
 /// How a number is spelt, without saying which: `+(12)`, `0(3)/(7)`, where a number in brackets is that of digits.
@@ -180,7 +216,7 @@ fn spelling(number: &str) -> String {
         }
     }
     end(&mut out, &mut digits);
-    if out.is_empty() { "nothing".to_owned() } else { out }
+    out
 }
 
 #[cfg(test)]
@@ -195,7 +231,7 @@ mod tests {
             ("0721", "0(3)"),
             ("207", "(3)"),
             ("anna@x", "xxxxxx"),
-            ("", "nothing"),
+            ("", ""),
         ] {
             assert_eq!(spelling(number), expected);
         }

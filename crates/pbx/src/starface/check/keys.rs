@@ -1,6 +1,10 @@
 //! Busy lamp keys, looked at with some of the members: whether we may, and in which form keys are written here.
 
-use busylamp_core::check::{Name, Step};
+use busylamp_core::{
+    check::{Name, Step},
+    language::Language,
+    said::Said,
+};
 
 use super::{fault, note, ok};
 use crate::{
@@ -41,26 +45,45 @@ impl Starface {
                 }
                 // Labels are not what everybody wants.
                 Err(failure) if matches!(failure.error, PbxError::Refused { .. }) => {
-                    return vec![note(NAME, format!("labels can't be written: {}", failure.error))];
+                    return vec![note(
+                        NAME,
+                        Said::new(
+                            format!(
+                                "Beschriftungen lassen sich nicht schreiben: {}",
+                                failure.error.said().speak(Language::German)
+                            ),
+                            format!("labels can't be written: {}", failure.error),
+                        ),
+                    )];
                 }
-                Err(failure) => return vec![fault(NAME, failure.error)],
+                Err(failure) => return vec![fault(NAME, &failure.error)],
             }
         }
         let mut steps = vec![ok(
             NAME,
-            format!("{lamps} busy lamp keys in {sets} sets on {phones} phones, of the first {looked_at} members"),
+            Said::new(
+                format!(
+                    "{lamps} Besetztlampenfelder in {sets} Tastensätzen auf {phones} Telefonen, bei den ersten {looked_at} \
+                     Mitgliedern"
+                ),
+                format!("{lamps} busy lamp keys in {sets} sets on {phones} phones, of the first {looked_at} members"),
+            ),
         )];
         if let Some(lamp) = lamp {
             let edit = Text::read(&self.rest, &lamp.place, Form::Edit).await;
             let flat = Text::read(&self.rest, &lamp.place, Form::Flat).await;
             let told = |form: Result<Option<Text>, _>| match form {
-                Ok(Some(text)) if text.shows(&lamp.shows) => "tells",
-                Ok(_) => "does not tell",
-                Err(_) => "can't be read, so it does not tell",
+                Ok(Some(text)) if text.shows(&lamp.shows) => ("nennt", "tells"),
+                Ok(_) => ("nennt nicht", "does not tell"),
+                Err(_) => ("ist nicht zu lesen und nennt daher nicht", "can't be read, so it does not tell"),
             };
+            let (flat, edit) = (told(flat), told(edit));
             steps.push(ok(
                 steps::KEY_FORMS,
-                format!("the flat form {} whom a key shows, the edit form {} it", told(flat), told(edit)),
+                Said::new(
+                    format!("die flache Form {}, wen eine Taste anzeigt, die Bearbeitungsform {} es", flat.0, edit.0),
+                    format!("the flat form {} whom a key shows, the edit form {} it", flat.1, edit.1),
+                ),
             ));
         }
         steps

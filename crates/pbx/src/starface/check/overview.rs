@@ -9,7 +9,7 @@ use crate::starface::{
     rest::version::{clean, version},
     steps,
 };
-use busylamp_core::check::Step;
+use busylamp_core::{check::Step, said::Said};
 
 /// Groups of which the members are counted.
 const COUNTED: usize = 200;
@@ -32,7 +32,7 @@ impl Starface {
     /// found stands when this is dropped half-way.
     pub async fn overview(&self, group: &str, found: &mut Overview) {
         if let Err(failure) = users::me(&self.rest).await {
-            found.steps.push(fault(steps::SIGN_IN, failure.error));
+            found.steps.push(fault(steps::SIGN_IN, &failure.error));
             return;
         }
         found.steps.push(ok(steps::SIGN_IN, self.way_in().await));
@@ -40,7 +40,10 @@ impl Starface {
         match &self.bridge {
             None => found.steps.push(note(
                 steps::BRIDGE,
-                "without the bridge only diversions can be switched, neither do not disturb nor chat presence and text",
+                Said::new(
+                    "ohne die Brücke lassen sich nur Umleitungen schalten, weder Nicht stören noch Chat-Präsenz und -Text",
+                    "without the bridge only diversions can be switched, neither do not disturb nor chat presence and text",
+                ),
             )),
             Some(bridge) => {
                 let info = bridge.info().await;
@@ -48,9 +51,12 @@ impl Starface {
                 found.steps.push(match info {
                     Ok(info) => {
                         found.version = found.version.take().or_else(|| clean(&info.pbx));
-                        ok(steps::BRIDGE, format!("version {}", info.bridge))
+                        ok(
+                            steps::BRIDGE,
+                            Said::new(format!("Version {}", info.bridge), format!("version {}", info.bridge)),
+                        )
                     }
-                    Err(failure) => fault(steps::BRIDGE, failure.error),
+                    Err(failure) => fault(steps::BRIDGE, &failure.error),
                 });
             }
         }
@@ -58,10 +64,10 @@ impl Starface {
             match crate::Pbx::directory(self, group).await {
                 Ok(directory) => {
                     let (members, users) = (directory.members.len(), directory.accounts.len());
-                    found.steps.push(ok(steps::GROUP, format!("{members} members; {users} users on the PBX")));
+                    found.steps.push(ok(steps::GROUP, super::sizes(members, users)));
                     found.steps.extend(super::addresses(&directory, super::Telling::Names));
                 }
-                Err(error) => found.steps.push(fault(steps::GROUP, error)),
+                Err(error) => found.steps.push(fault(steps::GROUP, &error)),
             }
         }
         self.look_at_groups(found).await;
@@ -71,7 +77,7 @@ impl Starface {
         let groups = match users::groups(&self.rest).await {
             Ok(groups) => groups,
             Err(failure) => {
-                found.steps.push(fault(steps::GROUPS, failure.error));
+                found.steps.push(fault(steps::GROUPS, &failure.error));
                 return;
             }
         };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use busylamp_core::{
     account::StatusText,
     ids::{AccountId, LabelId},
+    said::Said,
 };
 
 use crate::{
@@ -35,9 +36,9 @@ pub(super) struct Memory {
     failed: u32,
     pub(super) form: Option<Way>,
     /// Whether keys can be read, or why not.
-    pub(super) verdict: Option<Result<(), String>>,
+    pub(super) verdict: Option<Result<(), Said>>,
     /// Why labels must not be written here.
-    pub(super) broken: Option<String>,
+    pub(super) broken: Option<Said>,
 }
 
 /// How keys are written on this PBX.
@@ -158,8 +159,11 @@ impl Memory {
         let drastic = of_owner.len() > 1 && of_owner.len() * 2 > owners;
         if drastic && !std::mem::replace(&mut self.shrunk, true) {
             return Err(PbxError::Protocol {
-                advice: "more than half of the users whose keys are known are gone from the list; it is read once more"
-                    .to_owned(),
+                advice: Said::new(
+                    "mehr als die Hälfte der Benutzer, deren Tasten bekannt sind, steht nicht mehr in der Liste; sie wird \
+                     noch einmal gelesen",
+                    "more than half of the users whose keys are known are gone from the list; it is read once more",
+                ),
             });
         }
         self.shrunk = false;
@@ -167,7 +171,7 @@ impl Memory {
             self.remove(&id);
         }
         if let Some(error) = refused.filter(|_| read == 0) {
-            self.verdict = Some(Err(error.to_string()));
+            self.verdict = Some(Err(error.said()));
             return Err(error);
         }
         if let Some(error) = unread {

@@ -15,19 +15,21 @@ use std::{
 use busylamp_core::{
     account::StatusText,
     ids::{AccountId, LabelId},
+    said::Said,
 };
 use futures_util::{StreamExt, stream};
 use tokio::{sync::Semaphore, time::Instant};
 
 use self::memory::{Look, Memory, Way};
 use super::{
-    failure::Failure,
+    failure::{Failure, about},
     phones::Phones,
     rest::{
         Rest,
         keys::{self, Form, Lamp, Renamed, Text},
         users,
         version::{major, version},
+        what,
     },
 };
 use crate::{PbxError, WriteOutcome};
@@ -69,7 +71,7 @@ impl Labels {
     }
 
     /// Whether the PBX lets us read keys, or why not; what it said last if it can't be asked now.
-    pub(super) async fn verdict(&self, rest: &Rest, me: &AccountId) -> Result<(), String> {
+    pub(super) async fn verdict(&self, rest: &Rest, me: &AccountId) -> Result<(), Said> {
         let (broken, known) = {
             let memory = self.memory();
             (memory.broken.clone(), memory.verdict.clone())
@@ -82,8 +84,8 @@ impl Labels {
         }
         let verdict = match keys::sets(rest, me).await {
             Ok(_) => Ok(()),
-            Err(Failure { error: error @ PbxError::Refused { .. }, .. }) => Err(error.to_string()),
-            Err(failure) => return known.unwrap_or_else(|| Err(failure.error.to_string())),
+            Err(Failure { error: error @ PbxError::Refused { .. }, .. }) => Err(error.said()),
+            Err(failure) => return known.unwrap_or_else(|| Err(failure.error.said())),
         };
         self.memory().verdict = Some(verdict.clone());
         verdict
@@ -95,7 +97,7 @@ impl Labels {
     }
 
     /// What is to be said about phones that did not get their labels.
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(super) fn trouble(&self) -> Option<Said> {
         self.phones.trouble()
     }
 
@@ -105,7 +107,12 @@ impl Labels {
         rest: &Rest,
         shown: &BTreeSet<AccountId>,
     ) -> Result<BTreeSet<AccountId>, PbxError> {
-        let slow = || PbxError::Unreachable { advice: "reading all keys takes too long; it is tried again".to_owned() };
+        let slow = || PbxError::Unreachable {
+            advice: Said::new(
+                "alle Tasten zu lesen dauert zu lange; es wird wieder versucht",
+                "reading all keys takes too long; it is tried again",
+            ),
+        };
         let looks = tokio::time::timeout(LONGEST, self.look(rest)).await.map_err(|_| slow())??;
         self.memory().merge(looks, shown)
     }
@@ -193,11 +200,18 @@ impl Labels {
         let turn = tokio::time::timeout_at(begun + TURN, self.turns.acquire()).await;
         // A turn that comes when the time is over is none either: an account's labels take theirs one after the other.
         if turn.is_err() || begun.elapsed() >= TURN {
-            return WriteOutcome::NotDone { advice: "a label: too many at a time; it is tried again".to_owned() };
+            return WriteOutcome::NotDone {
+                advice: label(
+                    "es sind zu viele auf einmal; es wird wieder versucht",
+                    "too many at a time; it is tried again",
+                ),
+            };
         }
         let lamp = self.memory().lamps.get(id).map(|known| known.lamp.clone());
         let Some(lamp) = lamp.filter(|lamp| lamp.shows == *account) else {
-            return WriteOutcome::NotDone { advice: "a label: the keys have not been looked through yet".to_owned() };
+            return WriteOutcome::NotDone {
+                advice: label("die Tasten wurden noch nicht durchgesehen", "the keys have not been looked through yet"),
+            };
         };
         if let Some(advice) = self.memory().broken.clone() {
             return WriteOutcome::Refused { advice };
@@ -205,7 +219,7 @@ impl Labels {
         let renamed = match self.way(rest).await {
             Ok(Way { form, proven: true }) => keys::rename(rest, &lamp, name, form).await,
             Ok(_) => self.first(rest, &lamp, name).await,
-            Err(failure) => Renamed::Outcome(WriteOutcome::NotDone { advice: failure.error.to_string() }),
+            Err(failure) => Renamed::Outcome(WriteOutcome::NotDone { advice: failure.error.said() }),
         };
         let mut memory = self.memory();
         memory.writes += 1;
@@ -238,7 +252,10 @@ impl Labels {
                 WriteOutcome::Acknowledged
             }
             Renamed::Otherwise(_) => WriteOutcome::NotDone {
-                advice: "a label: somebody has just renamed the key; it is read again".to_owned(),
+                advice: label(
+                    "jemand hat die Taste eben umbenannt; sie wird neu gelesen",
+                    "somebody has just renamed the key; it is read again",
+                ),
             },
         }
     }
@@ -262,7 +279,9 @@ impl Labels {
     async fn first(&self, rest: &Rest, lamp: &Lamp, name: &StatusText) -> Renamed {
         let _alone = self.first.lock().await;
         let Some(Way { form, proven }) = self.memory().form else {
-            return Renamed::Outcome(WriteOutcome::NotDone { advice: "a label: it is tried again".to_owned() });
+            return Renamed::Outcome(WriteOutcome::NotDone {
+                advice: label("es wird wieder versucht", "it is tried again"),
+            });
         };
         if proven {
             return keys::rename(rest, lamp, name, form).await;
@@ -297,10 +316,18 @@ impl Labels {
                 Err(failure) => return unknown(failure),
             }
         }
-        let advice = "this PBX changes whom a busy lamp key shows when its label is written; labels are left alone. Check \
-                      the key by hand";
-        tracing::error!(account = %place.owner, key = place.key, advice);
-        self.memory().broken = Some(advice.to_owned());
-        Renamed::Outcome(WriteOutcome::Refused { advice: advice.to_owned() })
+        let advice = Said::new(
+            "diese Anlage ändert beim Schreiben einer Beschriftung, wen die Taste anzeigt; Beschriftungen bleiben unberührt. \
+             Prüfen Sie die Taste von Hand",
+            "this PBX changes whom a busy lamp key shows when its label is written; labels are left alone. Check the key by \
+             hand",
+        );
+        tracing::error!(account = %place.owner, key = place.key, %advice);
+        self.memory().broken = Some(advice.clone());
+        Renamed::Outcome(WriteOutcome::Refused { advice })
     }
+}
+
+fn label(german: &str, english: &str) -> Said {
+    about(what::LABEL, &Said::new(german, english))
 }

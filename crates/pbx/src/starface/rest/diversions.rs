@@ -13,6 +13,7 @@ use std::{
 use busylamp_core::{
     account::Diversion,
     ids::{AccountId, DiversionId},
+    said::Said,
 };
 use busylamp_net::http::Delivery;
 use http::StatusCode;
@@ -20,8 +21,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::{Id, Rest, numbers::Numbers, parse, raw::replaced, unexpected};
-use crate::{PbxError, WriteOutcome, starface::failure::Failure};
+use super::{Id, Rest, numbers::Numbers, parse, raw::replaced, unexpected, what};
+use crate::{
+    PbxError, WriteOutcome,
+    starface::failure::{Failure, about},
+};
 
 /// How many always-diversions one user may have; beyond that the answer is not believed.
 const MOST: usize = 1_000;
@@ -115,7 +119,7 @@ pub(crate) async fn read(
     }
     let entries: Vec<Entry> = entries.into_iter().filter(Entry::is_own_always).collect();
     if entries.len() > MOST {
-        return Err(malformed("there are more than a user can have"));
+        return Err(malformed("es sind mehr, als ein Benutzer haben kann", "there are more than a user can have"));
     }
     let called: Vec<&str> = entries.iter().map(|entry| entry.phone_number.as_deref().unwrap_or_default()).collect();
     let classes = numbers.classes(rest, account, &called).await?;
@@ -123,7 +127,7 @@ pub(crate) async fn read(
     for (entry, number) in entries.iter().zip(classes) {
         let diversion = Diversion { number, enabled: entry.enabled, has_destination: entry.has_destination() };
         if diversions.insert(DiversionId::new(entry.id.0.as_str()), diversion).is_some() {
-            return Err(malformed("an entry is there twice"));
+            return Err(malformed("ein Eintrag ist doppelt", "an entry is there twice"));
         }
     }
     Ok(Some(diversions))
@@ -146,12 +150,14 @@ pub(crate) struct Seen {
 /// Every entry of a user's, groups' and other triggers' too, and the members that no description lists, by path.
 pub(crate) async fn look(rest: &Rest, account: &AccountId) -> Result<(Vec<Seen>, BTreeSet<String>), Failure> {
     let raw: Vec<serde_json::Value> =
-        rest.fetch("a user's diversions", &["redirects"], &[("actOnBehalfOf", account.as_str())]).await?;
+        rest.fetch(what::DIVERSIONS, &["redirects"], &[("actOnBehalfOf", account.as_str())]).await?;
     let mut strange = BTreeSet::new();
     let mut seen = Vec::with_capacity(raw.len());
     for value in raw {
         undescribed(&value, "", &mut strange);
-        let entry: Entry = serde_json::from_value(value).map_err(|_| malformed("an entry is not what was expected"))?;
+        let entry: Entry = serde_json::from_value(value).map_err(|_| {
+            malformed("ein Eintrag ist nicht, was zu erwarten war", "an entry is not what was expected")
+        })?;
         seen.push(Seen {
             has_destination: entry.has_destination(),
             number: entry.phone_number.unwrap_or_default(),
@@ -196,7 +202,7 @@ fn undescribed(value: &serde_json::Value, path: &str, out: &mut BTreeSet<String>
 
 /// Every entry of a user's, groups' and other triggers' too.
 async fn all(rest: &Rest, account: &AccountId) -> Result<Vec<Entry>, Failure> {
-    rest.fetch("a user's diversions", &["redirects"], &[("actOnBehalfOf", account.as_str())]).await
+    rest.fetch(what::DIVERSIONS, &["redirects"], &[("actOnBehalfOf", account.as_str())]).await
 }
 
 /// Switches an entry on or off and changes nothing else of it.
@@ -236,13 +242,18 @@ async fn try_switch(
         StatusCode::OK => match read_one(rest, &path, &behalf).await {
             Ok(Some((entry, _))) if entry.enabled == on => Ok(WriteOutcome::Acknowledged),
             Ok(Some(_)) => Ok(WriteOutcome::Refused {
-                advice: "a diversion: the PBX reports an unexpected error; try to switch it by hand on the PBX"
-                    .to_owned(),
+                advice: about(
+                    what::DIVERSION,
+                    &Said::new(
+                        "die Anlage meldet einen unerwarteten Fehler; versuchen Sie, sie dort von Hand zu schalten",
+                        "the PBX reports an unexpected error; try to switch it by hand on the PBX",
+                    ),
+                ),
             }),
             Ok(None) => Ok(WriteOutcome::Gone),
             Err(failure) => Err(Failure::perhaps_done(failure.error)),
         },
-        status => Err(unexpected("a diversion", status)),
+        status => Err(unexpected(what::DIVERSION, status)),
     }
 }
 
@@ -251,13 +262,13 @@ async fn read_one(rest: &Rest, path: &[&str], query: &[(&str, &str)]) -> Result<
     let answer = rest.get(path, query).await?;
     match answer.status() {
         StatusCode::OK => {
-            let entry = parse("a diversion", answer.body()).map_err(Failure::perhaps_done)?;
+            let entry = parse(what::DIVERSION, answer.body()).map_err(Failure::perhaps_done)?;
             // What was read as JSON is UTF-8.
             let text = String::from_utf8_lossy(answer.body()).into_owned();
             Ok(Some((entry, text)))
         }
         StatusCode::NOT_FOUND => Ok(None),
-        status => Err(unexpected("a diversion", status)),
+        status => Err(unexpected(what::DIVERSION, status)),
     }
 }
 
@@ -273,13 +284,14 @@ fn with_enabled(text: &str, on: bool) -> Result<String, PbxError> {
         #[serde(borrow)]
         enabled: &'a RawValue,
     }
-    let found: Enabled<'_> = parse("a diversion", text.as_bytes())?;
-    replaced(text, found.enabled, if on { "true" } else { "false" })
-        .ok_or_else(|| PbxError::Protocol { advice: "a diversion: its text can't be changed".to_owned() })
+    let found: Enabled<'_> = parse(what::DIVERSION, text.as_bytes())?;
+    replaced(text, found.enabled, if on { "true" } else { "false" }).ok_or_else(|| PbxError::Protocol {
+        advice: about(what::DIVERSION, &Said::new("ihr Text lässt sich nicht ändern", "its text can't be changed")),
+    })
 }
 
-fn malformed(complaint: &str) -> Failure {
-    Failure::perhaps_done(PbxError::Protocol { advice: format!("a user's diversions: {complaint}") })
+fn malformed(german: &str, english: &str) -> Failure {
+    Failure::perhaps_done(PbxError::Protocol { advice: about(what::DIVERSIONS, &Said::new(german, english)) })
 }
 
 #[cfg(test)]

@@ -5,14 +5,17 @@
 //! (seen by others on 10.0.2). Either way the key is read afresh and put back with another `name` and every other byte
 //! as it was.
 
-use busylamp_core::{account::StatusText, ids::AccountId};
+use busylamp_core::{account::StatusText, ids::AccountId, said::Said};
 use busylamp_net::http::Delivery;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Id, Rest, parse, raw::replaced, unexpected, users};
-use crate::{PbxError, WriteOutcome, starface::failure::Failure};
+use super::{Id, Rest, parse, raw::replaced, unexpected, users, what};
+use crate::{
+    PbxError, WriteOutcome,
+    starface::failure::{Failure, about},
+};
 
 /// How many sets a user, and keys a set, may have; beyond that the answer is not believed.
 const MOST: usize = 1_000;
@@ -80,9 +83,12 @@ struct Listed {
 
 /// The ids of a user's sets.
 pub(crate) async fn sets(rest: &Rest, owner: &AccountId) -> Result<Vec<String>, Failure> {
-    let sets: Vec<Set> = rest.fetch("a user's keys", &["functionkeysets"], &behalf(owner)).await?;
+    let sets: Vec<Set> = rest.fetch(what::KEYS, &["functionkeysets"], &behalf(owner)).await?;
     if sets.len() > MOST {
-        return Err(malformed("there are more sets than a user can have"));
+        return Err(malformed(
+            "es sind mehr Tastensätze, als ein Benutzer haben kann",
+            "there are more sets than a user can have",
+        ));
     }
     Ok(sets.into_iter().map(|set| set.id.0).collect())
 }
@@ -98,7 +104,7 @@ pub(crate) async fn find(rest: &Rest, place: &Place) -> Result<Option<Lamp>, Fai
     let answer = rest.get(&path, &behalf(&place.owner)).await?;
     match answer.status() {
         StatusCode::OK => {
-            let key = parse("a key", answer.body()).map_err(Failure::perhaps_done)?;
+            let key = parse(what::KEY, answer.body()).map_err(Failure::perhaps_done)?;
             Ok(lamp(&place.owner, &place.set, key))
         }
         status => missing(rest, place, status).await.map(|()| None),
@@ -108,9 +114,12 @@ pub(crate) async fn find(rest: &Rest, place: &Place) -> Result<Option<Lamp>, Fai
 /// The phones that show a set.
 pub(crate) async fn phones(rest: &Rest, owner: &AccountId, set: &str) -> Result<Vec<String>, Failure> {
     let path = ["functionkeysets", set, "phones"];
-    let phones: Vec<String> = rest.fetch("a set's phones", &path, &behalf(owner)).await?;
+    let phones: Vec<String> = rest.fetch(what::PHONES_OF_SET, &path, &behalf(owner)).await?;
     if phones.len() > MOST {
-        return Err(malformed("there are more phones than a user can have"));
+        return Err(malformed(
+            "es sind mehr Telefone, als ein Benutzer haben kann",
+            "there are more phones than a user can have",
+        ));
     }
     Ok(phones)
 }
@@ -121,7 +130,7 @@ pub(crate) async fn provision(rest: &Rest, owner: &AccountId, set: &str, phone: 
     let answer = rest.put(&["functionkeysets", set, "phone"], &query, None).await?;
     match answer.status() {
         StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),
-        status => Err(unexpected("a phone's keys", status)),
+        status => Err(unexpected(what::KEYS_OF_PHONE, status)),
     }
 }
 
@@ -153,7 +162,6 @@ async fn try_rename(rest: &Rest, lamp: &Lamp, name: &StatusText, form: Form) -> 
     let changed = found.named(name).map_err(Failure::not_done)?;
     let place = &lamp.place;
     let answer = rest.put(&["functionkeysets", &place.set, &place.key], &behalf(&place.owner), Some(changed)).await?;
-    let refused = |advice: &str| Ok(Renamed::Outcome(WriteOutcome::Refused { advice: advice.to_owned() }));
     match answer.status() {
         StatusCode::OK | StatusCode::NO_CONTENT => Ok(Renamed::Outcome(WriteOutcome::Acknowledged)),
         StatusCode::NOT_FOUND => Ok(gone),
@@ -161,11 +169,19 @@ async fn try_rename(rest: &Rest, lamp: &Lamp, name: &StatusText, form: Form) -> 
         StatusCode::INTERNAL_SERVER_ERROR => {
             match find(rest, place).await.map_err(|failure| Failure::perhaps_done(failure.error))? {
                 Some(after) if after.name == *name => Ok(Renamed::Outcome(WriteOutcome::Acknowledged)),
-                Some(_) => refused("a label: the PBX reports an unexpected error; try to change it by hand on the PBX"),
+                Some(_) => Ok(Renamed::Outcome(WriteOutcome::Refused {
+                    advice: about(
+                        what::LABEL,
+                        &Said::new(
+                            "die Anlage meldet einen unerwarteten Fehler; versuchen Sie, sie dort von Hand zu ändern",
+                            "the PBX reports an unexpected error; try to change it by hand on the PBX",
+                        ),
+                    ),
+                })),
                 None => Ok(gone),
             }
         }
-        status => Err(unexpected("a label", status)),
+        status => Err(unexpected(what::LABEL, status)),
     }
 }
 
@@ -205,11 +221,11 @@ struct Flat<'a> {
 fn label_of(text: &str, form: Form) -> Result<Option<(&RawValue, Option<Id>)>, PbxError> {
     match form {
         Form::Flat => {
-            let Flat { name, function_key_type, blf_account_id } = parse("a key", text.as_bytes())?;
+            let Flat { name, function_key_type, blf_account_id } = parse(what::KEY, text.as_bytes())?;
             Ok((function_key_type == BUSY_LAMP).then_some((name, blf_account_id)))
         }
         Form::Edit => {
-            let edit: Edit<'_> = parse("a key", text.as_bytes())?;
+            let edit: Edit<'_> = parse(what::KEY, text.as_bytes())?;
             Ok(edit.edit_function_key_busy_lamp_field.map(|lamp| (lamp.name, lamp.blf_account_id)))
         }
     }
@@ -229,7 +245,7 @@ impl Text {
         // What is not UTF-8 is no JSON either.
         let text = String::from_utf8_lossy(answer.body()).into_owned();
         let Some((name, shows)) = label_of(&text, form).map_err(Failure::perhaps_done)? else { return Ok(None) };
-        let name: Option<String> = parse("a key", name.get().as_bytes()).map_err(Failure::perhaps_done)?;
+        let name: Option<String> = parse(what::KEY, name.get().as_bytes()).map_err(Failure::perhaps_done)?;
         let (name, shows) = (StatusText::new(name.unwrap_or_default()), shows.map(|id| AccountId::new(id.0)));
         Ok(Some(Self { form, text, shows, name }))
     }
@@ -241,7 +257,9 @@ impl Text {
 
     /// The same text under another name.
     pub(crate) fn named(&self, name: &StatusText) -> Result<String, PbxError> {
-        let unchangeable = || PbxError::Protocol { advice: "a key: its text can't be changed".to_owned() };
+        let unchangeable = || PbxError::Protocol {
+            advice: about(what::KEY, &Said::new("ihr Text lässt sich nicht ändern", "its text can't be changed")),
+        };
         let json = serde_json::to_string(name.as_str()).map_err(|_| unchangeable())?;
         let (old, _) = label_of(&self.text, self.form)?.ok_or_else(unchangeable)?;
         replaced(&self.text, old, &json).ok_or_else(unchangeable)
@@ -253,16 +271,19 @@ impl Text {
         let answer = rest.put(&["functionkeysets", &place.set, &place.key], &behalf(&place.owner), Some(text)).await?;
         match answer.status() {
             StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),
-            status => Err(unexpected("a label", status)),
+            status => Err(unexpected(what::LABEL, status)),
         }
     }
 }
 
 async fn listed(rest: &Rest, owner: &AccountId, set: &str) -> Result<Vec<Listed>, Failure> {
     // The description has this path with a slash at its end.
-    let keys: Vec<Listed> = rest.fetch("a set of keys", &["functionkeysets", set, ""], &behalf(owner)).await?;
+    let keys: Vec<Listed> = rest.fetch(what::SET, &["functionkeysets", set, ""], &behalf(owner)).await?;
     if keys.len() > MOST {
-        return Err(malformed("there are more keys than a set can have"));
+        return Err(malformed(
+            "es sind mehr Tasten, als ein Satz haben kann",
+            "there are more keys than a set can have",
+        ));
     }
     Ok(keys)
 }
@@ -271,7 +292,7 @@ async fn listed(rest: &Rest, owner: &AccountId, set: &str) -> Result<Vec<Listed>
 /// decides.
 async fn missing(rest: &Rest, place: &Place, status: StatusCode) -> Result<(), Failure> {
     if !matches!(status, StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR) {
-        return Err(unexpected("a key", status));
+        return Err(unexpected(what::KEY, status));
     }
     let sets = match sets(rest, &place.owner).await {
         Err(Failure { error: PbxError::Refused { .. }, .. }) if !users::exists(rest, &place.owner).await? => {
@@ -281,10 +302,10 @@ async fn missing(rest: &Rest, place: &Place, status: StatusCode) -> Result<(), F
     };
     if !sets.contains(&place.set) {
         // A PBX that is just starting shows no sets at all.
-        return if sets.is_empty() { Err(unexpected("a key", status)) } else { Ok(()) };
+        return if sets.is_empty() { Err(unexpected(what::KEY, status)) } else { Ok(()) };
     }
     let keys = listed(rest, &place.owner, &place.set).await?;
-    if keys.iter().any(|key| key.id.0 == place.key) { Err(unexpected("a key", status)) } else { Ok(()) }
+    if keys.iter().any(|key| key.id.0 == place.key) { Err(unexpected(what::KEY, status)) } else { Ok(()) }
 }
 
 fn lamp(owner: &AccountId, set: &str, key: Listed) -> Option<Lamp> {
@@ -297,8 +318,8 @@ fn behalf(owner: &AccountId) -> [(&str, &str); 1] {
     [("actOnBehalfOf", owner.as_str())]
 }
 
-fn malformed(complaint: &str) -> Failure {
-    Failure::perhaps_done(PbxError::Protocol { advice: format!("a user's keys: {complaint}") })
+fn malformed(german: &str, english: &str) -> Failure {
+    Failure::perhaps_done(PbxError::Protocol { advice: about(what::KEYS, &Said::new(german, english)) })
 }
 
 #[cfg(test)]

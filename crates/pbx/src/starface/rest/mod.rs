@@ -10,6 +10,7 @@
 //! diversions    reading and switching always-diversions
 //! keys          busy lamp keys, their labels and phones
 //! version       which STARFACE it is
+//! what          what complaints name
 //! raw           changing one value of a JSON text
 //! ```
 //!
@@ -25,9 +26,11 @@ pub(crate) mod session;
 mod sign_in;
 pub(crate) mod users;
 pub(crate) mod version;
+pub(crate) mod what;
 
 use std::sync::Arc;
 
+use busylamp_core::{check::Name, said::Said};
 use busylamp_net::http::Transport;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -36,7 +39,11 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use session::Sessions;
 use url::Url;
 
-use super::{address::Address, config::StarfaceConfig, failure::Failure};
+use super::{
+    address::Address,
+    config::StarfaceConfig,
+    failure::{Failure, about},
+};
 use crate::PbxError;
 
 /// A client of the REST interface that signs in by itself.
@@ -74,7 +81,7 @@ impl Rest {
     /// Asks for something that is always there, and reads it.
     pub(crate) async fn fetch<T: DeserializeOwned>(
         &self,
-        what: &str,
+        what: Name,
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<T, Failure> {
@@ -94,7 +101,12 @@ impl Rest {
     ) -> Result<Response<Bytes>, Failure> {
         let path: Vec<&str> = std::iter::once("rest").chain(path.iter().copied()).collect();
         let url = self.address.at(&path, query).map_err(|_| {
-            Failure::not_done(PbxError::Protocol { advice: "it uses an id that can't stand in an address".to_owned() })
+            Failure::not_done(PbxError::Protocol {
+                advice: Said::new(
+                    "sie verwendet eine Kennung, die nicht in einer Adresse stehen kann",
+                    "it uses an id that can't stand in an address",
+                ),
+            })
         })?;
         let mut session = self.sessions.current().await?;
         for last in [false, true] {
@@ -126,40 +138,58 @@ fn request(method: Method, url: &Url, body: Option<(&'static str, String)>) -> R
         }
         None => Bytes::new(),
     };
-    request.body(body).map_err(|_| {
-        Failure::not_done(PbxError::Configuration { advice: "the PBX's address can't be used".to_owned() })
-    })
+    request.body(body).map_err(|_| Failure::not_done(PbxError::Configuration { advice: unusable_address() }))
+}
+
+/// What there is to say about an address that can't be used.
+pub(super) fn unusable_address() -> Said {
+    Said::new("die Adresse der Telefonanlage ist nicht zu gebrauchen", "the PBX's address can't be used")
 }
 
 /// Reads JSON. What it says about a fault names the place but shows nothing of the content.
-fn parse<'a, T: Deserialize<'a>>(what: &str, body: &'a [u8]) -> Result<T, PbxError> {
+fn parse<'a, T: Deserialize<'a>>(what: Name, body: &'a [u8]) -> Result<T, PbxError> {
     serde_json::from_slice(body).map_err(|error| {
         let fault = match error.classify() {
-            serde_json::error::Category::Data => "is not what was expected",
+            serde_json::error::Category::Data => ("ist nicht, was zu erwarten war", "is not what was expected"),
             serde_json::error::Category::Syntax
             | serde_json::error::Category::Eof
-            | serde_json::error::Category::Io => "is no JSON",
+            | serde_json::error::Category::Io => ("ist kein JSON", "is no JSON"),
         };
         let (line, column) = (error.line(), error.column());
-        PbxError::Protocol { advice: format!("{what}: the answer {fault} (line {line}, column {column})") }
+        let advice = Said::new(
+            format!("die Antwort {} (Zeile {line}, Spalte {column})", fault.0),
+            format!("the answer {} (line {line}, column {column})", fault.1),
+        );
+        PbxError::Protocol { advice: about(what, &advice) }
     })
 }
 
 /// The failure that a status means which nobody expected here.
-pub(super) fn unexpected(what: &str, status: StatusCode) -> Failure {
+pub(super) fn unexpected(what: Name, status: StatusCode) -> Failure {
     let code = status.as_u16();
     match status {
         StatusCode::FORBIDDEN => Failure::not_done(PbxError::Refused {
-            advice: format!(
-                "{what}: not allowed (403); give the account that Busylamp signs in with the rights of an administrator"
+            advice: about(
+                what,
+                &Said::new(
+                    "nicht erlaubt (403); geben Sie dem Konto, mit dem sich Busylamp anmeldet, die Rechte eines \
+                     Administrators",
+                    "not allowed (403); give the account that Busylamp signs in with the rights of an administrator",
+                ),
             ),
         }),
         _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => Failure::of_status(what, status),
-        _ if status.is_client_error() => {
-            Failure::not_done(PbxError::Refused { advice: format!("{what}: it answers {code}") })
-        }
+        _ if status.is_client_error() => Failure::not_done(PbxError::Refused {
+            advice: about(what, &Said::new(format!("sie antwortet {code}"), format!("it answers {code}"))),
+        }),
         _ => Failure::perhaps_done(PbxError::Protocol {
-            advice: format!("{what}: it answers {code}; check that the address leads to the PBX itself"),
+            advice: about(
+                what,
+                &Said::new(
+                    format!("sie antwortet {code}; prüfen Sie, ob die Adresse zur Telefonanlage selbst führt"),
+                    format!("it answers {code}; check that the address leads to the PBX itself"),
+                ),
+            ),
         }),
     }
 }

@@ -5,13 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use busylamp_core::{account::NumberClass, ids::AccountId};
+use busylamp_core::{account::NumberClass, check::Name, ids::AccountId};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::{
     Id, Rest,
     number_class::{OwnNumber, Parts, classify},
+    what,
 };
 use crate::{PbxError, starface::failure::Failure};
 
@@ -102,8 +103,8 @@ impl Numbers {
         if let Some(table) = &memory.table {
             return Ok(Arc::clone(table));
         }
-        let numbers = rest.fetch::<Vec<PhoneNumber>>("the list of numbers", &["phonenumbers"], &[("assigned", "true")]);
-        let numbers = told(numbers.await, "the list of numbers")?;
+        let numbers = rest.fetch::<Vec<PhoneNumber>>(what::NUMBERS, &["phonenumbers"], &[("assigned", "true")]);
+        let numbers = told(numbers.await, what::NUMBERS)?;
         let table = Arc::new(numbers.into_iter().map(listed).collect::<Table>());
         memory.table = Some(Arc::clone(&table));
         Ok(table)
@@ -115,9 +116,9 @@ impl Numbers {
         }
         // The description has two entries that differ in the last slash; the one with it is to be read.
         let path = ["users", account.as_str(), "phonenumberconfig", "phonenumbers", ""];
-        let answer = rest.fetch::<Vec<Assignment>>("a user's numbers", &path, &[]).await;
+        let answer = rest.fetch::<Vec<Assignment>>(what::NUMBERS_OF_USER, &path, &[]).await;
         let ids =
-            told(answer, "a user's numbers")?.into_iter().map(|assignment| assignment.phone_number_id.0).collect();
+            told(answer, what::NUMBERS_OF_USER)?.into_iter().map(|assignment| assignment.phone_number_id.0).collect();
         let ids = Arc::new(ids);
         self.memory.lock().await.assigned.insert(account.clone(), Arc::clone(&ids));
         Ok(ids)
@@ -125,10 +126,10 @@ impl Numbers {
 }
 
 /// An answer, or nothing where the PBX decidedly won't tell.
-fn told<T>(answer: Result<Vec<T>, Failure>, what: &str) -> Result<Vec<T>, Failure> {
+fn told<T>(answer: Result<Vec<T>, Failure>, what: Name) -> Result<Vec<T>, Failure> {
     match answer {
         Err(Failure { error: PbxError::Refused { advice }, .. }) => {
-            tracing::warn!(what, advice, "numbers can't be told internal from external");
+            tracing::warn!(%what, %advice, "numbers can't be told internal from external");
             Ok(Vec::new())
         }
         other => other,

@@ -7,7 +7,7 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use busylamp_core::secret::Secret;
+use busylamp_core::{said::Said, secret::Secret};
 use busylamp_net::http::{Delivery, Transport};
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
@@ -61,7 +61,9 @@ impl Session {
             Some(_) => (header::HeaderName::from_static("authtoken"), HeaderValue::from_str(self.token.expose())),
             None => (header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {}", self.token.expose()))),
         };
-        let mut value = value.map_err(|_| PbxError::Protocol { advice: "its token can't be sent back".to_owned() })?;
+        let mut value = value.map_err(|_| PbxError::Protocol {
+            advice: Said::new("ihr Token lässt sich nicht zurücksenden", "its token can't be sent back"),
+        })?;
         value.set_sensitive(true);
         request.headers_mut().insert(name, value);
         Ok(())
@@ -195,14 +197,20 @@ impl Sessions {
                 let pause = (was_accepted && !in_its_words).then(|| DOUBT[state.refusals.min(DOUBT.len() - 1)]);
                 let then = match pause {
                     Some(pause) => {
-                        format!("It was accepted before, so it is tried again after {} minutes", pause.as_secs() / 60)
+                        let minutes = pause.as_secs() / 60;
+                        Said::new(
+                            format!("Früher wurde das angenommen, also wird es nach {minutes} Minuten wieder versucht"),
+                            format!("It was accepted before, so it is tried again after {minutes} minutes"),
+                        )
                     }
-                    None => {
-                        "It is not tried again before the configuration is changed, so that the account isn't locked"
-                            .to_owned()
-                    }
+                    None => Said::new(
+                        "Es wird erst nach einer Änderung der Konfiguration wieder versucht, damit das Konto nicht \
+                         gesperrt wird",
+                        "It is not tried again before the configuration is changed, so that the account isn't locked",
+                    ),
                 };
-                let error = PbxError::SignIn { advice: format!("{advice}. {then}") };
+                let advice = Said::each(|language| format!("{}. {}", advice.speak(language), then.speak(language)));
+                let error = PbxError::SignIn { advice };
                 tracing::error!(%error, "the sign-in rests");
                 state.refusals = state.refusals.saturating_add(1);
                 state.resting = Some((error.clone(), pause.map(|pause| Instant::now() + pause)));
@@ -221,8 +229,11 @@ impl Sessions {
 /// The failure of a call whose token is not accepted although it is new.
 pub(crate) fn not_accepted() -> Failure {
     Failure::not_done(PbxError::SignIn {
-        advice: "it lets us in and then does not accept the token it gave; check that the account may use the REST \
-                 interface and is an administrator"
-            .to_owned(),
+        advice: Said::new(
+            "sie lässt uns ein und nimmt dann ihr eigenes Token nicht an; prüfen Sie, ob das Konto die REST-Schnittstelle \
+             benutzen darf und Administrator ist",
+            "it lets us in and then does not accept the token it gave; check that the account may use the REST \
+             interface and is an administrator",
+        ),
     })
 }

@@ -7,14 +7,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use busylamp_core::secret::Secret;
+use busylamp_core::{said::Said, secret::Secret};
 use busylamp_net::http::Transport;
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
-use super::{parse, secret::LoginType};
+use super::{parse, secret::LoginType, unusable_address, what};
 use crate::{
     PbxError,
     starface::{address::Address, config::StarfaceConfig, failure::Failure},
@@ -52,7 +52,7 @@ pub(crate) enum Denied {
     /// It refuses the credentials.
     Refused {
         /// Why, and what to do about it.
-        advice: String,
+        advice: Said,
         /// Whether these are the PBX's own words: a proxy in between can refuse everything as well.
         in_its_words: bool,
     },
@@ -115,21 +115,34 @@ impl SignIn {
         let answer = self.send(Method::GET, &url, None).await?;
         match answer.status() {
             StatusCode::OK => {}
-            status if status.is_server_error() => return Err(Failure::of_status("sign-in", status).into()),
+            status if status.is_server_error() => return Err(Failure::of_status(what::SIGN_IN, status).into()),
             status => {
                 return Err(Failure::not_done(PbxError::SignIn {
-                    advice: format!(
-                        "its REST interface offers no sign-in (status {}); check the address, and set the client secret \
-                         (Admin → Server → Status → REST-API) if this is STARFACE 10 or later",
-                        status.as_u16()
+                    advice: Said::new(
+                        format!(
+                            "ihre REST-Schnittstelle bietet keine Anmeldung (Status {}); prüfen Sie die Adresse, und \
+                             tragen Sie bei STARFACE 10 oder neuer das Client-Secret ein (Admin → Server → Status → \
+                             REST-API)",
+                            status.as_u16()
+                        ),
+                        format!(
+                            "its REST interface offers no sign-in (status {}); check the address, and set the client \
+                             secret (Admin → Server → Status → REST-API) if this is STARFACE 10 or later",
+                            status.as_u16()
+                        ),
                     ),
                 })
                 .into());
             }
         }
-        let template: Template = parse("sign-in", answer.body()).map_err(Failure::not_done)?;
+        let template: Template = parse(what::SIGN_IN, answer.body()).map_err(Failure::not_done)?;
         let login_type = LoginType::parse(&template.login_type).ok_or_else(|| {
-            Failure::not_done(PbxError::Protocol { advice: "it wants a kind of sign-in that is not known".to_owned() })
+            Failure::not_done(PbxError::Protocol {
+                advice: Said::new(
+                    "sie verlangt eine Art der Anmeldung, die nicht bekannt ist",
+                    "it wants a kind of sign-in that is not known",
+                ),
+            })
         })?;
         let secret = login_type.login_secret(&self.login, &template.nonce, &self.password);
         let body = serde_json::json!({
@@ -140,18 +153,25 @@ impl SignIn {
             StatusCode::OK => {}
             status if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
                 return Err(Denied::Refused {
-                    advice:
+                    advice: Said::new(
+                        "Login oder Kennwort ist falsch. Prüfen Sie beide: das Login ist die Login-ID, etwa 0001, nicht \
+                         die Mailadresse",
                         "login or password is wrong. Check both: the login is the login id, such as 0001, not the mail \
-                             address"
-                            .to_owned(),
+                         address",
+                    ),
                     in_its_words: false,
                 });
             }
-            status => return Err(Failure::of_status("sign-in", status).into()),
+            status => return Err(Failure::of_status(what::SIGN_IN, status).into()),
         }
-        let granted: Answer = parse("sign-in", answer.body()).map_err(Failure::not_done)?;
+        let granted: Answer = parse(what::SIGN_IN, answer.body()).map_err(Failure::not_done)?;
         let token = granted.token.filter(|token| !token.is_empty()).ok_or_else(|| {
-            Failure::not_done(PbxError::Protocol { advice: "its answer to the sign-in has no token".to_owned() })
+            Failure::not_done(PbxError::Protocol {
+                advice: Said::new(
+                    "ihre Antwort auf die Anmeldung enthält kein Token",
+                    "its answer to the sign-in has no token",
+                ),
+            })
         })?;
         Ok(Granted { token: Secret::new(token), life: LEGACY_LIFE, login_type: Some(login_type), refresh: None })
     }
@@ -194,22 +214,29 @@ impl SignIn {
             StatusCode::OK => {}
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let (advice, in_its_words) = oauth_advice(answer.body());
-                return Err(Denied::Refused { advice: advice.to_owned(), in_its_words });
+                return Err(Denied::Refused { advice, in_its_words });
             }
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                return Err(Failure::of_status("sign-in", status).into());
+                return Err(Failure::of_status(what::SIGN_IN, status).into());
             }
             status => {
                 return Err(Failure::not_done(PbxError::SignIn {
-                    advice: format!(
-                        "it has no OAuth sign-in (status {}); leave the client secret out if this is STARFACE 7 to 9",
-                        status.as_u16()
+                    advice: Said::new(
+                        format!(
+                            "sie hat keine Anmeldung mit OAuth (Status {}); lassen Sie bei STARFACE 7 bis 9 das \
+                             Client-Secret weg",
+                            status.as_u16()
+                        ),
+                        format!(
+                            "it has no OAuth sign-in (status {}); leave the client secret out if this is STARFACE 7 to 9",
+                            status.as_u16()
+                        ),
                     ),
                 })
                 .into());
             }
         }
-        let granted: Answer = parse("sign-in", answer.body()).map_err(Failure::not_done)?;
+        let granted: Answer = parse(what::SIGN_IN, answer.body()).map_err(Failure::not_done)?;
         let seconds = |given: u64| Duration::from_secs(given.clamp(*OAUTH_LIFE.start(), *OAUTH_LIFE.end()));
         let refresh_life = seconds(granted.refresh_expires_in.unwrap_or(REFRESH_LIFE));
         Ok(Granted {
@@ -221,9 +248,9 @@ impl SignIn {
     }
 
     fn url(&self, path: &[&str]) -> Result<Url, Failure> {
-        self.address.at(path, &[]).map_err(|_| {
-            Failure::not_done(PbxError::Configuration { advice: "the PBX's address can't be used".to_owned() })
-        })
+        self.address
+            .at(path, &[])
+            .map_err(|_| Failure::not_done(PbxError::Configuration { advice: unusable_address() }))
     }
 
     async fn send(
@@ -239,22 +266,31 @@ impl SignIn {
 
 /// What to do about a refused grant, and whether the PBX itself has said why (RFC 6749 §5.2). Nothing of the answer but
 /// its code is used.
-fn oauth_advice(body: &[u8]) -> (&'static str, bool) {
+fn oauth_advice(body: &[u8]) -> (Said, bool) {
     #[derive(Deserialize)]
     struct Refused {
         error: String,
     }
     let code = serde_json::from_slice::<Refused>(body).map(|refused| refused.error).unwrap_or_default();
-    let what = match code.as_str() {
-        "invalid_grant" => "login or password is wrong: the login is the login id, such as 0001, not the mail address",
-        "invalid_client" => "the client secret is wrong: take it from Admin → Server → Status → REST-API",
-        "unauthorized_client" | "access_denied" => {
-            "the account lacks the right \"API access with OAuth Password Grant\": give it to the account"
-        }
-        _ => {
+    let (german, english) = match code.as_str() {
+        "invalid_grant" => (
+            "Login oder Kennwort ist falsch: das Login ist die Login-ID, etwa 0001, nicht die Mailadresse",
+            "login or password is wrong: the login is the login id, such as 0001, not the mail address",
+        ),
+        "invalid_client" => (
+            "das Client-Secret ist falsch: Sie finden es unter Admin → Server → Status → REST-API",
+            "the client secret is wrong: take it from Admin → Server → Status → REST-API",
+        ),
+        "unauthorized_client" | "access_denied" => (
+            "dem Konto fehlt das Recht \"API access with OAuth Password Grant\": geben Sie es ihm",
+            "the account lacks the right \"API access with OAuth Password Grant\": give it to the account",
+        ),
+        _ => (
+            "prüfen Sie Login, Kennwort und Client-Secret (Admin → Server → Status → REST-API), und ob das Konto das Recht \
+             \"API access with OAuth Password Grant\" hat",
             "check login, password and client secret (Admin → Server → Status → REST-API), and that the account has the \
-             right \"API access with OAuth Password Grant\""
-        }
+             right \"API access with OAuth Password Grant\"",
+        ),
     };
-    (what, !code.is_empty())
+    (Said::new(german, english), !code.is_empty())
 }

@@ -216,7 +216,11 @@ async fn without_the_right_to_it_labels_are_no_capability_and_a_note_says_why() 
     house.script.always("GET /rest/functionkeysets", Reply::status(403));
     let can = house.pbx.capabilities().await.unwrap();
     assert!(
-        !can.labels && can.notes.iter().any(|note| note.contains("Labels") && note.contains("administrator")),
+        !can.labels
+            && can
+                .notes
+                .iter()
+                .any(|note| note.to_string().contains("Labels") && note.to_string().contains("administrator")),
         "{can:?}"
     );
     assert!(matches!(house.pbx.survey_labels(&everybody()).await, Err(PbxError::Refused { .. })));
@@ -297,8 +301,8 @@ async fn a_phone_that_is_not_provisioned_refuses_no_write_and_a_note_says_so_for
     );
     assert_eq!(house.script.count("PUT /rest/functionkeysets/s8/phone"), 4, "one that could not be asked is, thrice");
     let notes = house.pbx.capabilities().await.unwrap().notes;
-    assert!(notes.iter().any(|note| note.contains("Some phones")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.to_string().contains("Some phones")), "{notes:?}");
     tokio::time::sleep(Duration::from_secs(3600)).await;
     let can = house.pbx.capabilities().await.unwrap();
-    assert!(can.labels && !can.notes.iter().any(|note| note.contains("Some phones")), "{can:?}");
+    assert!(can.labels && !can.notes.iter().any(|note| note.to_string().contains("Some phones")), "{can:?}");
 }
