@@ -2,14 +2,16 @@
 //! as well, and every instant can be asked for its explanation, by a link, a form, or the script's cursor.
 //!
 //! ```text
-//! axis    a local day as a line
-//! lanes   what is drawn on it
-//! table   the same for reading
-//! words   what it is called
-//! orders  pause, give back, read anew: for administrators
+//! axis      a local day as a line
+//! lanes     what is drawn on it
+//! table     the same for reading
+//! words     what things are called in it
+//! captions  the page's own words
+//! orders    pause, give back, read anew: for administrators
 //! ```
 
 mod axis;
+mod captions;
 mod lanes;
 mod orders;
 mod table;
@@ -42,7 +44,7 @@ use jiff::{
 };
 use serde::Deserialize;
 
-use self::{axis::Day, lanes::Drawn, orders::Done, table::Entry, words::Tongue};
+use self::{axis::Day, captions::Captions, lanes::Drawn, orders::Done, table::Entry, words::Tongue};
 use crate::{
     Site,
     page::{self, Frame, show},
@@ -102,7 +104,7 @@ struct Page {
     path: String,
     trouble: Option<&'static str>,
     done: Option<&'static str>,
-    words: Words,
+    words: Captions,
     state: &'static str,
     state_word: &'static str,
     presence: Option<&'static str>,
@@ -145,45 +147,6 @@ struct Why {
     action: String,
     dimensions: Vec<(String, String)>,
     until: String,
-}
-
-struct Words {
-    board: &'static str,
-    until: &'static str,
-    paused: &'static str,
-    synchronisation: &'static str,
-    pause: &'static str,
-    pause_hint: &'static str,
-    hour: &'static str,
-    hours: &'static str,
-    tomorrow: &'static str,
-    until_when: &'static str,
-    resume: &'static str,
-    give_back: &'static str,
-    give_back_hint: &'static str,
-    check: &'static str,
-    check_hint: &'static str,
-    discard: &'static str,
-    discard_hint: &'static str,
-    line: &'static str,
-    previous: &'static str,
-    today: &'static str,
-    next: &'static str,
-    day: &'static str,
-    show: &'static str,
-    at: &'static str,
-    ask: &'static str,
-    keys: &'static str,
-    cursor: &'static str,
-    table: &'static str,
-    columns: [&'static str; 3],
-    why: &'static str,
-    cut: &'static str,
-    empty: &'static str,
-    holds: &'static str,
-    hold_columns: [&'static str; 5],
-    asleep: &'static str,
-    lost: &'static str,
 }
 
 async fn user_page(
@@ -324,7 +287,7 @@ async fn draw(
         path: who.path(),
         trouble,
         done: Done::of(&wish.done).map(|done| done.words(language)),
-        words: Words::of(language),
+        words: Captions::of(language),
         state: state.class(),
         state_word: state.word(language),
         presence: view.lamp.presence.map(|presence| presence.word(language)),
@@ -394,71 +357,6 @@ impl Why {
             action: explanation.action,
             dimensions: explanation.dimensions.into_iter().map(line).collect(),
             until: explanation.until,
-        }
-    }
-}
-
-impl Words {
-    fn of(language: Language) -> Self {
-        let say = |german: &'static str, english: &'static str| language.pick(german, english);
-        Self {
-            board: say("Tafel", "Board"),
-            until: say("unverändert bis", "unchanged until"),
-            paused: say("Angehalten bis", "Paused until"),
-            synchronisation: say("Synchronisation", "Synchronisation"),
-            pause: say("Anhalten", "Pause"),
-            pause_hint: say(
-                "Alles wird sofort zurückgegeben, und bis dahin wird nichts gestellt.",
-                "Everything is given back at once, and nothing is set until then.",
-            ),
-            hour: say("1 Stunde", "1 hour"),
-            hours: say("4 Stunden", "4 hours"),
-            tomorrow: say("bis morgen", "until tomorrow"),
-            until_when: say("Anhalten bis", "Pause until"),
-            resume: say("Pause beenden", "End the pause"),
-            give_back: say("Jetzt zurückgeben", "Give back now"),
-            give_back_hint: say(
-                "Für die Termine, die gerade laufen, wird nichts mehr gestellt; für die nächsten wieder.",
-                "Nothing is set any more for the events that run now; for the next ones it is again.",
-            ),
-            check: say("Neu lesen", "Check again"),
-            check_hint: say(
-                "Kalender, Verzeichnis und Telefonanlage werden gleich gelesen.",
-                "Calendar, directory and telephone system are read at once.",
-            ),
-            discard: say("Verwerfen", "Discard"),
-            discard_hint: say(
-                "Vergisst, was die Telefonanlage nicht zurücknimmt. Der Status bleibt dort, wie er ist.",
-                "Forgets what the telephone system does not take back. The state stays there as it is.",
-            ),
-            line: say("Zeitleiste", "Time line"),
-            previous: say("Einen Tag zurück", "One day back"),
-            today: say("Heute", "Today"),
-            next: say("Einen Tag vor", "One day on"),
-            day: say("Tag", "Day"),
-            show: say("Zeigen", "Show"),
-            at: say("Zeitpunkt", "Instant"),
-            ask: say("Warum?", "Why?"),
-            keys: say(
-                "Pfeiltasten bewegen den Zeiger um eine Viertelstunde, mit Umschalt um eine Minute; Bild auf und ab um einen Tag.",
-                "Arrow keys move the cursor by a quarter of an hour, with Shift by a minute; Page Up and Down by a day.",
-            ),
-            cursor: say("Zeiger auf der Zeitleiste", "Cursor on the time line"),
-            table: say("Als Tabelle", "As a table"),
-            columns: language.pick(["Wann", "Was", "Einzelheiten"], ["When", "What", "Details"]),
-            why: say("Warum?", "Why?"),
-            cut: say("Es ist mehr geschehen, als hier steht.", "More has happened than is listed here."),
-            empty: say("An diesen Tagen ist nichts.", "There is nothing on these days."),
-            holds: say("Von Busylamp gestellt", "Set by Busylamp"),
-            hold_columns: language.pick(
-                ["Was", "Eigener Wert", "Unser Wert", "Seit", "Bis"],
-                ["What", "Own value", "Our value", "Since", "Until"],
-            ),
-            asleep: say("ruht: von Hand beendet", "asleep: ended by hand"),
-            lost: say(
-                "Keine Verbindung zu Busylamp: die Seite zeigt, wie es zuletzt war.",
-                "No connection to Busylamp: the page shows how it was last.",
-            ),
         }
     }
 }
