@@ -16,8 +16,6 @@ const HEIGHT = 800;
 const PEOPLE = 24;
 /** Of the wizard's group: all, and how many have no mailbox. */
 const [MEMBERS, WITHOUT] = [14, 2];
-/** So many lines are in the log before it is shown. */
-const LINES = 12;
 const [QUARTER, HOUR] = [900_000, 3_600_000];
 /** People of the demo's company: whose page is shown, and whose telephone knows no diversion. */
 const [SHOWN, STUCK] = ["Dörte Wagner", "Ines Brandt"];
@@ -75,7 +73,7 @@ async function ofDemo(browsers) {
       await shoot("wall");
       await at(user);
       await page.locator(".plot").first().waitFor();
-      await shoot("user", 1440);
+      await shoot("user", 1560);
       await at("/health");
       await shoot("health", 960);
     }
@@ -144,11 +142,11 @@ async function ofHouse(language, browser) {
     await page.goto(options.replace("/instances/", "/log/").replace(/\/actions$/, ""));
     await page.locator("form[method=post] [name=level]").selectOption("debug");
     await page.locator(".tells button").click();
-    const lines = page.locator("#lines tr");
-    while ((await lines.count()) < LINES) {
-      await pause();
-      await page.reload();
-    }
+    // At this level the log tells what somebody's event does, with the next poll.
+    const [somebody] = ready.users;
+    await sim.meet(somebody, { kind: "busy" });
+    await sim.shows(somebody, { dnd: true });
+    await page.reload();
     await shoot("log");
   } finally {
     await Promise.all([house.kill(), sim.kill()]);
