@@ -114,9 +114,9 @@ mod tests {
     #[test]
     fn steps_are_serialised_in_english_and_read_back_as_text() {
         let step = Step::new(SIGN_IN, Verdict::Note(Said::new("ohne die Brücke", "without the bridge")));
-        let json = serde_json::to_value(&step).unwrap();
+        let json = serde_json::to_value(&step).expect("JSON");
         assert_eq!(json, serde_json::json!({ "name": "sign-in", "verdict": { "note": "without the bridge" } }));
-        let read: Verdict<String> = serde_json::from_value(json["verdict"].clone()).unwrap();
+        let read: Verdict<String> = serde_json::from_value(json["verdict"].clone()).expect("a verdict");
         assert_eq!(read, step.verdict.map(|said| said.to_string()));
         assert_eq!((SIGN_IN.speak(Language::German), SIGN_IN.to_string()), ("Anmeldung", "sign-in".to_owned()));
     }

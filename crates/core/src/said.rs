@@ -63,6 +63,6 @@ mod tests {
         assert_eq!(said.speak(Language::German), "Das Kennwort ist falsch.");
         assert_eq!(said.speak(Language::English), "The password is wrong.");
         assert_eq!(said.to_string(), "The password is wrong.");
-        assert_eq!(serde_json::to_string(&said).unwrap(), r#""The password is wrong.""#);
+        assert_eq!(serde_json::to_string(&said).expect("JSON"), r#""The password is wrong.""#);
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use busylamp_calendar::ews::EwsAccount;
+use busylamp_core::said::Said;
 use busylamp_pbx::starface::{ConfigError, Starface, StarfaceConfig};
 use tokio::time::Instant;
 
@@ -36,8 +37,8 @@ impl Accounts {
     ///
     /// # Errors
     /// Why its connections can't be set up.
-    pub(crate) fn exchange(&self, exchange: &Exchange) -> Result<Arc<EwsAccount>, String> {
-        let made = || EwsAccount::new(&exchange.settings).map_err(|error| error.to_string());
+    pub(crate) fn exchange(&self, exchange: &Exchange) -> Result<Arc<EwsAccount>, Said> {
+        let made = || EwsAccount::new(&exchange.settings).map_err(|error| Said::verbatim(error.to_string()));
         self.exchange.get(&exchange.key, Instant::now(), made)
     }
 

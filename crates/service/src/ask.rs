@@ -6,6 +6,7 @@ use busylamp_core::{
     event::midnight,
     ids::{AccountId, InstanceId},
     language::Language,
+    said::Said,
 };
 use busylamp_net::trust::certificates;
 use busylamp_store::{HISTORY_DAYS, HISTORY_LIMIT, Record, Scope};
@@ -110,7 +111,7 @@ impl Service {
         let began = Instant::now();
         let asked = self.store.fact::<serde_json::Value>(Scope::Program, "health").await;
         health.connections.push(ConnectionHealth {
-            name: "store".to_owned(),
+            name: Said::new("Speicher", "store"),
             side: Side::Store,
             instance: None,
             last_success: asked.is_ok().then_some(health.now),

@@ -69,10 +69,10 @@ pub struct Next {
 }
 
 /// One connection, to a calendar or a telephone system.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Connection {
     /// What it leads to.
-    pub name: String,
+    pub name: Said,
     /// When it last did what was asked.
     pub last_success: Option<Timestamp>,
     /// The failure that has not been followed by a success, with advice.

@@ -124,19 +124,19 @@ impl Walker {
     pub(crate) async fn walk_into(&self, findings: &mut Findings, config: &InstanceConfig, now: Timestamp) {
         let pbx = match self.accounts.starface(&config.connections.system(), &config.starface) {
             Ok(pbx) => pbx,
-            Err(error) => return findings.fault(starface(), CONNECTION, Said::verbatim(error.to_string())),
+            Err(error) => return findings.fault(starface(), CONNECTION, error.said()),
         };
         findings.walked(starface(), pbx.check(&config.group).await);
         let users = match pbx.directory(&config.group).await {
             Ok(directory) => directory.members,
             Err(error) => {
-                findings.fault(starface(), GROUP, Said::verbatim(error.to_string()));
+                findings.fault(starface(), GROUP, error.said());
                 Vec::new()
             }
         };
         match Readers::new(&config.calendar, &self.accounts, BTreeMap::new()) {
             Ok(readers) => findings.calendar(&readers, (&config.policy.reading(), &config.zone), users, now).await,
-            Err(error) => findings.fault(calendars(), CONNECTION, Said::verbatim(error)),
+            Err(error) => findings.fault(calendars(), CONNECTION, error),
         }
     }
 
@@ -149,7 +149,7 @@ impl Walker {
                     findings.walked(Said::verbatim(side.to_string()), reader.calendar.check(None, now).await);
                 }
             }
-            Err(error) => findings.fault(calendars(), CONNECTION, Said::verbatim(error)),
+            Err(error) => findings.fault(calendars(), CONNECTION, error),
         }
     }
 }
@@ -208,19 +208,21 @@ impl Findings {
                 Some(mail) => match outcomes.get(mail) {
                     Some(Outcome::Read { .. } | Outcome::Unchanged) => None,
                     Some(Outcome::Failed(error)) => Some(trouble(error)),
-                    None => Some((
-                        None,
-                        Said::new(
-                            "der Kalenderleser hat zu diesem Postfach nichts geantwortet",
-                            "the calendar's reader did not answer for this mailbox",
-                        ),
-                    )),
+                    None => Some((None, unanswered())),
                 },
             };
             let side = user.mail.as_ref().filter(|mail| is_read(mail)).map(|mail| readers.side(mail));
             self.users.push(CheckedUser { account: user.account.to_string(), name: user.name, side, trouble });
         }
     }
+}
+
+/// Why a calendar is not known that was asked for.
+pub(crate) fn unanswered() -> Said {
+    Said::new(
+        "der Kalenderleser hat zu diesem Postfach nichts geantwortet",
+        "the calendar's reader did not answer for this mailbox",
+    )
 }
 
 fn trouble(error: &MailboxError) -> (Option<Flag>, Said) {

@@ -39,7 +39,7 @@ pub struct Health {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConnectionHealth {
     /// What it leads to.
-    pub name: String,
+    pub name: Said,
     /// The kind of what it leads to.
     pub side: Side,
     /// Whose it is; `None`: shared.

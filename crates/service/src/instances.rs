@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use busylamp_core::{format::refusal::Refusal, ids::InstanceId, secret::Secret};
+use busylamp_core::{format::refusal::Refusal, ids::InstanceId, said::Said, secret::Secret};
 use busylamp_store::{Change, InstanceDocument, Phase, Store, StoreError, StoredInstance};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub struct Described {
     /// When the certificate ends with which it signs in to Microsoft Entra.
     pub certificate_ends: Option<Timestamp>,
     /// Why it can't run, with advice.
-    pub unusable: Option<String>,
+    pub unusable: Option<Said>,
 }
 
 impl Service {
@@ -102,7 +102,7 @@ impl Service {
         let stored = self.store.instances().await?;
         let known = find(&stored, id)?;
         let Some(Kept { written, .. }) = kept(known) else {
-            return Err(Refusal::new("", "it was kept by another version of Busylamp: apply or enter it again").into());
+            return Err(Refusal::said("", &of_another_version()).into());
         };
         let written = WrittenInstance { active, ..written };
         let changes = put(&self.store, &stored, Some(known), id, &written, &Secrets::new()).await?;
@@ -263,7 +263,11 @@ fn forgotten(stored: &StoredInstance) -> Vec<Change> {
 /// What the store refuses because of what was entered.
 fn refused(error: StoreError) -> ServiceError {
     let StoreError::NameTaken { name } = &error else { return error.into() };
-    Refusal::new("name", format!("there is another instance `{name}`: choose another name")).into()
+    let problem = Said::new(
+        format!("es gibt schon eine Instanz „{name}“: wählen Sie einen anderen Namen"),
+        format!("there is another instance `{name}`: choose another name"),
+    );
+    Refusal::said("name", &problem).into()
 }
 
 fn find<'a>(stored: &'a [StoredInstance], id: &InstanceId) -> Result<&'a StoredInstance, ServiceError> {
@@ -295,12 +299,19 @@ async fn secrets_of(store: &Store, stored: &StoredInstance) -> Result<Option<(Wr
     Ok(Some((written, secrets)))
 }
 
+fn of_another_version() -> Said {
+    Said::new(
+        "sie wurde von einer anderen Version von Busylamp gespeichert: wenden Sie die Datei neu an, oder geben Sie alles neu \
+         ein",
+        "it was kept by another version of Busylamp: apply or enter it again",
+    )
+}
+
 /// An instance as the store has it, ready to run.
 pub(crate) async fn read(store: &Store, stored: &StoredInstance) -> Result<InstanceConfig, ServiceError> {
     let id = &stored.document.id;
     let Some((written, secrets)) = secrets_of(store, stored).await? else {
-        let problem = "it was kept by another version of Busylamp: apply or enter it again";
-        return Err(Refusal::new(id.as_str(), problem).into());
+        return Err(Refusal::said(id.as_str(), &of_another_version()).into());
     };
     Ok(build(id, &written, &secrets).map_err(|refusal| refusal.within(id.as_str()))?)
 }
@@ -332,7 +343,7 @@ pub async fn described(store: &Store) -> Result<Vec<Described>, ServiceError> {
         let config = read(store, &stored).await;
         all.push(Described {
             certificate_ends: config.as_ref().ok().and_then(|config| config.calendar.certificate_ends()),
-            unusable: config.err().map(|error| error.to_string()),
+            unusable: config.err().map(|error| error.said()),
             id: stored.document.id,
             phase: stored.phase,
             written,

@@ -6,6 +6,7 @@ mod compare;
 use busylamp_core::{
     decide::Decision,
     ids::{AccountId, InstanceId},
+    said::Said,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -29,7 +30,7 @@ pub struct Preview {
     /// How many more differ than are shown.
     pub more_users: usize,
     /// Users whose calendar could not be read: name, and why.
-    pub unread: Vec<(String, String)>,
+    pub unread: Vec<(String, Said)>,
     /// How many more could not be read than are shown.
     pub more_unread: usize,
     /// Users for whom nothing differs.

@@ -43,7 +43,7 @@ impl Readers {
         config: &CalendarConfig,
         accounts: &Accounts,
         sides: BTreeMap<MailAddress, Side>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Said> {
         Ok(match config {
             CalendarConfig::Graph(graph) => Self::One(Side::Graph, read_graph(graph)?),
             CalendarConfig::Ews(ews) => Self::One(Side::Ews, read_ews(ews, accounts.exchange(&ews.settings)?)),
@@ -102,8 +102,8 @@ impl Readers {
     }
 }
 
-fn read_graph(graph: &Polled<GraphSettings>) -> Result<SideReader, String> {
-    let calendar = GraphCalendar::new(&graph.settings).map_err(|error| error.to_string())?;
+fn read_graph(graph: &Polled<GraphSettings>) -> Result<SideReader, Said> {
+    let calendar = GraphCalendar::new(&graph.settings).map_err(|error| Said::verbatim(error.to_string()))?;
     Ok(SideReader { calendar: Arc::new(calendar), every: graph.every, notes: Vec::new() })
 }
 

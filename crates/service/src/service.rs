@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use busylamp_core::{format::refusal::Refusal, ids::InstanceId};
+use busylamp_core::{format::refusal::Refusal, ids::InstanceId, said::Said};
 use busylamp_store::{Store, StoreError, StoredInstance};
 use tokio::{
     sync::{Mutex, mpsc, oneshot, watch},
@@ -58,6 +58,18 @@ pub enum ServiceError {
     /// The service has stopped.
     #[error("the service has stopped")]
     Stopped,
+}
+
+impl ServiceError {
+    /// What happened and what to do, in either language.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Refused(refusal) => refusal.whole(),
+            Self::Store { error } => error.said(),
+            Self::UnknownInstance(id) => Said::new(format!("Eine Instanz „{id}“ gibt es nicht."), self.to_string()),
+            Self::Stopped => Said::new("Der Dienst ist beendet.", self.to_string()),
+        }
+    }
 }
 
 /// Writes under way at a stop are waited for this long; a stop must be done within 5 s.

@@ -66,7 +66,7 @@ pub struct ShownCertificate {
     /// Its last instant.
     pub not_after: Option<Timestamp>,
     /// Why the system's authorities don't vouch for it under this name; `None`: they do, and no pin is needed.
-    pub untrusted: Option<String>,
+    pub untrusted: Option<Said>,
 }
 
 impl Service {
@@ -109,7 +109,7 @@ impl Service {
         let config = build_starface(starface, &secrets)?;
         let system = Connections::of(&proposed.written, &secrets).system();
         let driver = self.accounts.starface(&system, &config);
-        let driver = driver.map_err(|error| Refusal::new("starface", error.to_string()))?;
+        let driver = driver.map_err(|error| Refusal::said("starface", &error.said()))?;
         let mut found = Overview::default();
         if !in_time(driver.overview(&starface.group, &mut found)).await {
             found.steps.push(Step::new(check::TIME, Verdict::Fault(late())));
@@ -159,21 +159,27 @@ impl Service {
     /// # Errors
     /// The address can't be used, or the server shows no certificate.
     pub async fn fingerprint(&self, url: &str) -> Result<ShownCertificate, ServiceError> {
-        let refusal = |problem: String| Refusal::new("url", problem);
-        let address = || refusal(format!("`{}` is no address like https://pbx.example.com", url.escape_debug()));
+        let refusal = |problem: &Said| Refusal::said("url", problem);
+        let address = || {
+            let url = url.escape_debug();
+            refusal(&Said::new(
+                format!("„{url}“ ist keine Adresse wie https://pbx.example.com"),
+                format!("`{url}` is no address like https://pbx.example.com"),
+            ))
+        };
         let parsed: Url = url.trim().parse().map_err(|_| address())?;
         let (Some(host), Some(port), "https") = (parsed.host_str(), parsed.port_or_known_default(), parsed.scheme())
         else {
             return Err(address().into());
         };
-        let shown = Shown::by(host, port).await.map_err(|error| refusal(error.to_string()))?;
+        let shown = Shown::by(host, port).await.map_err(|error| refusal(&Said::verbatim(error.to_string())))?;
         let read = shown.certificate;
         Ok(ShownCertificate {
             fingerprint: shown.fingerprint.to_string(),
             subject: read.as_ref().map(|read| read.subject.clone()),
             issuer: read.as_ref().map(|read| read.issuer.clone()),
             not_after: read.as_ref().map(|read| read.not_after),
-            untrusted: shown.untrusted,
+            untrusted: shown.untrusted.map(Said::verbatim),
         })
     }
 }

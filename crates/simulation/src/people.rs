@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use busylamp_core::account::Value;
+use busylamp_core::{account::Value, keeper::UserState};
 
 use crate::{
     calendar::Appointment,
@@ -81,12 +81,14 @@ impl World<'_> {
 
     pub(crate) fn by_hand(&mut self, user: usize, slot: Slot, value: Value) {
         let value = self.kept(slot, &value);
-        let person = &mut self.people[user];
-        if !person.phone.exists {
+        if !self.people[user].phone.exists {
             return;
         }
         let winner = |user: &User| user.report.decision.winner.is_some();
         let runs = self.memory.as_ref().is_none_or(|memory| memory.users.iter().any(|users| winner(&users[user])));
+        // Until a give-back is acknowledged its hold takes the value from before it for ours (§6.1, §6.8).
+        let runs = runs || self.has_for_ours(user, slot, &value);
+        let person = &mut self.people[user];
         if self.sabotage != Sabotage::OverlooksHands {
             person.own[slot.index()].by_hand(&value, &person.phone.values[slot.index()], runs, self.t);
         }
@@ -95,6 +97,16 @@ impl World<'_> {
             person.phone.by_hand[slot.index()] = true;
             person.phone.changes[slot.index()] += 1;
         }
+    }
+
+    /// Whether somebody who holds this place takes the value for ours.
+    fn has_for_ours(&self, user: usize, slot: Slot, value: &Value) -> bool {
+        let states = [0, 1].map(|instance| match &self.memory {
+            Some(memory) => Some(&memory.users[instance][user].state),
+            None => self.disk.states.get(&(instance, user)).map(|(state, _)| state),
+        });
+        let mut holds = states.into_iter().flatten().flat_map(UserState::holds);
+        holds.any(|(dimension, hold)| Slot::of(dimension) == Some(slot) && hold.is_ours(value))
     }
 
     /// The telephone system tells of a change, or forgets to: then the next round of readings finds it.

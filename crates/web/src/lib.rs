@@ -12,6 +12,7 @@
 //! health    how it goes, and who needs attention
 //! upkeep    what all pages and monitoring know of both
 //! page      what all pages have in common
+//! bare      refusals that would have none
 //! when      hours and days as people read them
 //! language  German or English, as the browser prefers
 //! tokens    what programs show in place of a name and a password
@@ -23,6 +24,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod api;
+mod bare;
 mod board;
 mod health;
 mod instances;
@@ -161,6 +163,7 @@ fn router(site: Site) -> Router {
         .layer(middleware::from_fn(serve::hurry))
         .layer(middleware::from_fn(api::count))
         .layer(Extension(Arc::<api::Answers>::default()))
+        .layer(middleware::from_fn(bare::dress))
         .layer(middleware::from_fn(shield));
     let router = if guarded { router } else { router.layer(middleware::from_fn(loopback_only)) };
     router.with_state(site)

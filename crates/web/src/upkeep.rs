@@ -219,8 +219,8 @@ pub(crate) fn name(connection: &ConnectionHealth, language: Language) -> String 
         Side::Graph => of("Microsoft 365"),
         Side::Ews => of("Exchange Server"),
         Side::Group => of(language.pick("Gruppe der Telefonanlage", "group of the telephone system")),
-        Side::Starface => connection.name.clone(),
-        Side::Store => language.pick("Speicher", "store").to_owned(),
+        Side::Starface => connection.name.speak(language).to_owned(),
+        Side::Store => connection.name.speak(language).to_owned(),
     }
 }
 
@@ -299,7 +299,7 @@ mod tests {
 
     fn connection(last_success: Option<&str>, trouble: Option<&str>) -> ConnectionHealth {
         ConnectionHealth {
-            name: "pbx.example.com".to_owned(),
+            name: Said::verbatim("pbx.example.com"),
             side: Side::Starface,
             instance: None,
             last_success: last_success.map(at),

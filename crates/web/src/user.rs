@@ -30,7 +30,6 @@ use axum::{
 use busylamp_core::{
     ids::{AccountId, InstanceId},
     keeper::Flag,
-    language::Language,
 };
 use busylamp_service::{
     ServiceError,

@@ -118,7 +118,7 @@ impl Writing<'_> {
                 Ok(view) => Some(view),
                 Err(Stop::Wrong(wrong)) => return self.draw_wrong(step, draft, &wrong),
                 Err(Stop::Failed(error)) => {
-                    trouble = Some(error.to_string());
+                    trouble = Some(error.said().speak(self.language).to_owned());
                     None
                 }
             },
@@ -300,7 +300,10 @@ async fn take(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&page)).into_response())
         }
         Err(Stop::Failed(error)) => {
-            let page = Page { trouble: Some(error.to_string()), ..writing.plain(step, &draft, None) };
+            let page = Page {
+                trouble: Some(error.said().speak(writing.language).to_owned()),
+                ..writing.plain(step, &draft, None)
+            };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&page)).into_response())
         }
     }

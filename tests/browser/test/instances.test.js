@@ -256,19 +256,3 @@ for (const [locale, words] of Object.entries(WORDS)) {
     assert.equal(answer.status(), 403);
   });
 }
-
-for (const [name, options] of [
-  ["dark", { colorScheme: "dark" }],
-  ["telephone", { viewport: { width: 360, height: 740 } }],
-]) {
-  test(`${name}: the pages of an instance are readable`, LIMIT, async (t) => {
-    const { house, page } = await furnished(t, { locale: "de-DE", ...options });
-    for (const path of ["instances", "wizard", ...TABS.map((tab) => `instances/Test/${tab}`), "instances/Test/keywords"]) {
-      await page.goto(`${house.url}${path}`);
-      await accessible(page);
-      const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.ok(sideways <= 0, `${path}: ${sideways} pixels too wide`);
-      await page.screenshot({ path: `${SCREENSHOTS}/${name}-${path.replaceAll("/", "-")}.png`, fullPage: true });
-    }
-  });
-}

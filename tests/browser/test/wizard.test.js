@@ -282,21 +282,25 @@ for (const [locale, words] of Object.entries(WORDS)) {
     await keys.type("URL", ready.ews);
     await keys.type(words.user, ready.ews_user);
     await keys.type(words.password, "falsch falsch");
+    const wrong = async () => (await told.sim.ask("GET", "ews")).wrong_passwords;
     // A server that cannot be believed is not told the password.
     await keys.press(keys.button(words.next));
     await page.getByText(words.fault).waitFor();
-    assert.equal((await told.sim.ask("GET", "ews")).wrong_passwords, 0);
+    assert.equal(await wrong(), 0);
     await trust("ews.trust");
-    // A wrong password is heard of here, and not when somebody's calendar is read.
-    await keys.press(keys.button(words.next));
-    await page.getByText(words.fault).waitFor();
-    assert.equal((await told.sim.ask("GET", "ews")).wrong_passwords, 1);
+    // A wrong password is heard of here, and not when somebody's calendar is read. Over TLS it is tried with and without
+    // a binding to the certificate, and then no more, however often the button is pressed.
+    for (let pressed = 0; pressed < 3; pressed += 1) {
+      await keys.press(keys.button(words.next));
+      await page.getByText(words.fault).waitFor();
+      assert.equal(await wrong(), 2);
+    }
     await seen("refused");
     await keys.type(words.password, ready.ews_password);
     await page.keyboard.press("Enter");
 
     await page.getByRole("heading", { level: 1, name: words.pbx }).waitFor();
-    assert.equal((await told.sim.ask("GET", "ews")).wrong_passwords, 1);
+    assert.equal(await wrong(), 2);
     await keys.type("URL", ready.starface);
     await keys.type(words.loginId, ready.starface_login);
     await keys.type(words.password, ready.starface_password);

@@ -30,7 +30,7 @@ async fn the_instance(world: &World) -> Described {
 /// Where it is refused, and why.
 fn refused<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> (String, String) {
     match result.unwrap_err() {
-        ServiceError::Refused(refusal) => (refusal.place, refusal.problem),
+        ServiceError::Refused(refusal) => (refusal.place, refusal.problem.to_string()),
         error @ (ServiceError::Store { .. } | ServiceError::UnknownInstance(_) | ServiceError::Stopped) => {
             panic!("{error}")
         }

@@ -41,7 +41,7 @@ fn whole_second(at: Timestamp) -> Timestamp {
 
 /// What the board says about the connection to Exchange.
 fn trouble(board: &Board) -> String {
-    let exchange = board.connections.iter().find(|connection| connection.name.ends_with("Exchange Server"));
+    let exchange = board.connections.iter().find(|connection| connection.name.to_string().ends_with("Exchange Server"));
     exchange.and_then(|connection| connection.trouble.as_ref()).map(ToString::to_string).unwrap_or_default()
 }
 
@@ -152,7 +152,7 @@ async fn tried_once(setup: Setup, tries: u64) {
     apply_second(&world).await;
     world.is_in_a_meeting(&anna, "a").await;
     let both_say_so = |board: &Board| {
-        let exchanges = board.connections.iter().filter(|c| c.name.ends_with("Exchange Server"));
+        let exchanges = board.connections.iter().filter(|c| c.name.to_string().ends_with("Exchange Server"));
         exchanges.filter(|c| c.trouble.as_ref().is_some_and(|trouble| trouble.to_string().contains("password"))).count()
             == 2
     };

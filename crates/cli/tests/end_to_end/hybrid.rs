@@ -44,7 +44,7 @@ async fn each_mailbox_is_read_where_it_lives() {
     assert_eq!(world.account(&ben).await["dnd"], true);
     world
         .board_says("which side is away", |board| {
-            board.connections.iter().all(|c| c.trouble.is_some() == c.name.ends_with("Exchange Server"))
+            board.connections.iter().all(|c| c.trouble.is_some() == c.name.to_string().ends_with("Exchange Server"))
         })
         .await;
     world.fault("ews_reset", false).await;

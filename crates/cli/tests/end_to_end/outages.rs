@@ -178,8 +178,11 @@ async fn a_wrong_client_secret_is_told_and_a_right_one_is_taken_up_at_once() {
     world.is_in_a_meeting(&anna, "a").await;
     world
         .board_says("that the client secret is wrong", |board| {
-            let trouble =
-                board.connections.iter().filter(|c| c.name.contains("Graph")).find_map(|c| c.trouble.as_ref());
+            let trouble = board
+                .connections
+                .iter()
+                .filter(|c| c.name.to_string().contains("Graph"))
+                .find_map(|c| c.trouble.as_ref());
             trouble.is_some_and(|trouble| trouble.to_string().contains("client secret"))
         })
         .await;
@@ -202,7 +205,7 @@ async fn a_wrong_password_is_tried_once_and_told() {
     let anna = world.person(0);
     world.is_in_a_meeting(&anna, "a").await;
     let says_so = |board: &busylamp_service::board::Board| {
-        let pbx = board.connections.iter().find(|c| c.name.contains("STARFACE"));
+        let pbx = board.connections.iter().find(|c| c.name.to_string().contains("STARFACE"));
         pbx.and_then(|c| c.trouble.as_ref())
             .is_some_and(|trouble| trouble.to_string().contains("login or password is wrong"))
     };

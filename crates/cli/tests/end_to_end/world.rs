@@ -512,10 +512,9 @@ group = "{group}"
     /// When a calendar last did what it was asked.
     pub(crate) fn calendar_answered(&self) -> Option<Timestamp> {
         let board = self.board();
-        let calendars = board
-            .connections
-            .iter()
-            .filter(|c| c.name.ends_with("Microsoft Graph") || c.name.ends_with("Exchange Server"));
+        let calendars = board.connections.iter().filter(|c| {
+            c.name.to_string().ends_with("Microsoft Graph") || c.name.to_string().ends_with("Exchange Server")
+        });
         calendars.filter_map(|connection| connection.last_success).max()
     }
 

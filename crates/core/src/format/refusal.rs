@@ -4,24 +4,42 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
+use crate::said::Said;
+
 /// Input that is refused whole: where and why. Prints as one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The place: a key's path, or a line and column.
     pub place: String,
     /// What is wrong there and what would be right.
-    pub problem: String,
+    pub problem: Said,
 }
 
 impl Refusal {
-    /// A refusal at a place. Control characters are escaped and the text is bounded, so that it stays one line.
+    /// A refusal at a place, of something that only those see who write files and programs: in English.
     pub fn new(place: impl Into<String>, problem: impl AsRef<str>) -> Self {
+        Self::said(place, &Said::verbatim(problem.as_ref()))
+    }
+
+    /// A refusal at a place. Control characters are escaped and the text is bounded, so that it stays one line.
+    pub fn said(place: impl Into<String>, problem: &Said) -> Self {
         const LONGEST: usize = 400;
-        let mut line = String::new();
-        for c in problem.as_ref().chars().take(LONGEST) {
-            if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
-        }
-        Self { place: place.into(), problem: line }
+        let problem = Said::each(|language| {
+            let mut line = String::new();
+            for c in problem.speak(language).chars().take(LONGEST) {
+                if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+            }
+            line
+        });
+        Self { place: place.into(), problem }
+    }
+
+    /// The place and what is wrong there, in either language.
+    pub fn whole(&self) -> Said {
+        Said::each(|language| match self.place.as_str() {
+            "" => self.problem.speak(language).to_owned(),
+            place => format!("{place}: {}", self.problem.speak(language)),
+        })
     }
 
     /// The same refusal seen from one level further out.
@@ -66,10 +84,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place.as_str() {
-            "" => f.write_str(&self.problem),
-            place => write!(f, "{place}: {}", self.problem),
-        }
+        self.whole().fmt(f)
     }
 }
 

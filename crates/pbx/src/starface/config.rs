@@ -1,6 +1,6 @@
 //! How a STARFACE is reached, checked before anything is sent to it.
 
-use busylamp_core::secret::Secret;
+use busylamp_core::{said::Said, secret::Secret};
 use busylamp_net::trust::Trust;
 use url::{Host, Url};
 
@@ -73,6 +73,53 @@ pub enum ConfigError {
     /// TLS can't be set up.
     #[error("{0}")]
     Trust(#[from] busylamp_net::trust::TrustError),
+}
+
+impl ConfigError {
+    /// What is wrong and what would be right, in either language.
+    pub fn said(&self) -> Said {
+        Said::new(self.german(), self.to_string())
+    }
+
+    fn german(&self) -> String {
+        match self {
+            Self::Address(address) => format!(
+                "Die Adresse „{address}“ der Telefonanlage ist nicht zu gebrauchen: schreiben Sie sie wie \
+                 https://pbx.example.com."
+            ),
+            Self::Unencrypted => {
+                "Die Adresse der Telefonanlage beginnt mit http://: verwenden Sie https://, denn Kennwörter \
+                                  und Schlüssel werden dorthin gesendet."
+                    .to_owned()
+            }
+            Self::AddressExtras => {
+                "Die Adresse der Telefonanlage enthält mehr als Protokoll, Host, Port und Pfad: lassen Sie \
+                                    Benutzer, Kennwort, Abfrage und Fragment weg."
+                    .to_owned()
+            }
+            Self::NoLogin => {
+                "Das Login an der Telefonanlage ist leer: schreiben Sie die Login-ID eines Administratorkontos, \
+                              etwa 0001."
+                    .to_owned()
+            }
+            Self::NoPassword => "Das Kennwort zum Login an der Telefonanlage ist leer.".to_owned(),
+            Self::NoClientSecret => {
+                "Das Client-Secret ist leer: Sie finden es unter Admin → Server → Status → REST-API; bei \
+                                     STARFACE 7 bis 9 lassen Sie es weg."
+                    .to_owned()
+            }
+            Self::BridgeInstance => {
+                "Der Name der Modulinstanz der Brücke ist nicht zu gebrauchen: schreiben Sie ihn, wie er \
+                                     in der Modulliste der Anlage steht."
+                    .to_owned()
+            }
+            Self::BridgeKey => format!(
+                "Der Schlüssel der Brücke ist nicht zu gebrauchen: er hat mindestens {MIN_KEY} Zeichen und keine \
+                 Steuerzeichen."
+            ),
+            Self::Trust(error) => format!("Die Verbindung lässt sich nicht absichern („{error}“)."),
+        }
+    }
 }
 
 impl StarfaceConfig {

@@ -231,7 +231,7 @@ impl Engine {
             for (side, reader) in instance.readers.sides() {
                 let health = reader.calendar.health();
                 connections.push(ConnectionHealth {
-                    name: format!("{name}: {side}"),
+                    name: Said::verbatim(format!("{name}: {side}")),
                     side: match side {
                         busylamp_calendar::hybrid::Side::Graph => Side::Graph,
                         busylamp_calendar::hybrid::Side::Ews => Side::Ews,
@@ -244,7 +244,7 @@ impl Engine {
                 });
             }
             connections.push(ConnectionHealth {
-                name: format!("{name}: group"),
+                name: Said::new(format!("{name}: Gruppe"), format!("{name}: group")),
                 side: Side::Group,
                 instance: Some(id.clone()),
                 last_success: instance.directory_read,
@@ -255,7 +255,7 @@ impl Engine {
         }
         for link in self.links.values() {
             connections.push(ConnectionHealth {
-                name: link.name.clone(),
+                name: Said::verbatim(link.name.clone()),
                 side: Side::Starface,
                 instance: None,
                 last_success: link.last_success,

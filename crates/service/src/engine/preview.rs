@@ -27,7 +27,7 @@ pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) mail: Option<MailAddress>,
     /// The last reading, or why there is none.
-    pub(crate) agenda: Result<Agenda, String>,
+    pub(crate) agenda: Result<Agenda, Said>,
     /// The mailbox's own, where it tells it.
     pub(crate) zone: Option<TimeZone>,
 }
@@ -40,6 +40,10 @@ pub(crate) fn no_address() -> Said {
     )
 }
 
+fn unread() -> Said {
+    Said::new("der Kalender wurde noch nicht gelesen", "the calendar has not been read yet")
+}
+
 impl Engine {
     /// The users of an active instance with what was last read of them; `None` if it does not run or is not active.
     pub(super) fn calendars_of(&self, id: &InstanceId) -> Option<Calendars> {
@@ -48,13 +52,13 @@ impl Engine {
             let user = instance.users.get(account)?;
             let mailbox = user.mail.as_ref().and_then(|mail| instance.mailboxes.get(mail));
             let agenda = match (mailbox, user.mail.is_some()) {
-                (_, false) => Err(no_address().to_string()),
+                (_, false) => Err(no_address()),
                 (Some(mailbox), true) => match (&mailbox.agenda, &mailbox.trouble) {
                     (Some((agenda, _)), _) => Ok(agenda.clone()),
-                    (None, Some(trouble)) => Err(trouble.advice().to_owned()),
-                    (None, None) => Err("the calendar has not been read yet".to_owned()),
+                    (None, Some(trouble)) => Err(Said::verbatim(trouble.advice())),
+                    (None, None) => Err(unread()),
                 },
-                (None, true) => Err("the calendar has not been read yet".to_owned()),
+                (None, true) => Err(unread()),
             };
             Some(Member {
                 account: account.clone(),

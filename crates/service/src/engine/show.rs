@@ -8,6 +8,7 @@ use busylamp_core::{
     keeper::{Account, Report},
     latch::Latch,
     policy::{ChangeDuringEvent, Policy},
+    said::Said,
     view::View,
 };
 use tokio::time::Instant;
@@ -52,7 +53,12 @@ impl Engine {
             .collect();
         if let Some(trouble) = &self.commit_trouble {
             let trouble = Some(trouble.clone());
-            board.connections.push(Connection { name: "store".to_owned(), trouble, ..Connection::default() });
+            board.connections.push(Connection {
+                name: Said::new("Speicher", "store"),
+                last_success: None,
+                trouble,
+                notes: Vec::new(),
+            });
         }
         self.board.send_replace(Arc::new(board));
         self.board_is_old = !whole;

@@ -7,13 +7,14 @@ use std::{
 };
 
 use busylamp_calendar::{Outcome, Request, Window};
-use busylamp_core::{format::refusal::Refusal, ids::MailAddress};
+use busylamp_core::{format::refusal::Refusal, ids::MailAddress, said::Said};
 use busylamp_pbx::Pbx;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     ServiceError,
     accounts::Accounts,
+    check::unanswered,
     config::InstanceConfig,
     engine::{Calendars, Member, no_address},
     readers::Readers,
@@ -56,17 +57,23 @@ fn same_calendars(old: &InstanceConfig, new: &InstanceConfig) -> bool {
 }
 
 async fn directory(config: &InstanceConfig, accounts: &Accounts) -> Result<Vec<Member>, ServiceError> {
-    let refused = |problem: String| Refusal::new("starface", problem);
+    let refused = |problem: &Said| Refusal::said("starface", problem);
     let pbx = accounts.starface(&config.connections.system(), &config.starface);
-    let pbx = pbx.map_err(|error| refused(error.to_string()))?;
+    let pbx = pbx.map_err(|error| refused(&error.said()))?;
     let directory = tokio::time::timeout(PATIENCE, pbx.directory(&config.group)).await;
     let directory = directory
-        .map_err(|_| refused(format!("the telephone system took more than {} s", PATIENCE.as_secs())))?
-        .map_err(|error| refused(error.to_string()))?;
+        .map_err(|_| {
+            let seconds = PATIENCE.as_secs();
+            refused(&Said::new(
+                format!("die Telefonanlage brauchte länger als {seconds} s"),
+                format!("the telephone system took more than {seconds} s"),
+            ))
+        })?
+        .map_err(|error| refused(&error.said()))?;
     let member = |user: busylamp_pbx::User| Member {
         account: user.account,
         name: user.name,
-        agenda: Err(no_address().to_string()),
+        agenda: Err(no_address()),
         mail: user.mail,
         zone: None,
     };
@@ -81,7 +88,7 @@ async fn read_anew(
     now: Timestamp,
 ) -> Result<(), ServiceError> {
     let readers =
-        Readers::new(&config.calendar, accounts, BTreeMap::new()).map_err(|problem| Refusal::new("", problem))?;
+        Readers::new(&config.calendar, accounts, BTreeMap::new()).map_err(|problem| Refusal::said("", &problem))?;
     let calendar = readers.calendar();
     let reading = config.policy.reading();
     let mut mailboxes: Vec<MailAddress> = users.iter().filter_map(|user| user.mail.clone()).collect();
@@ -101,9 +108,16 @@ async fn read_anew(
         // Several users may follow one mailbox.
         (user.agenda, user.zone) = match outcomes.get(mail) {
             Some(Outcome::Read { agenda, zone }) => (Ok(agenda.clone()), zone.clone()),
-            Some(Outcome::Failed(error)) => (Err(error.advice().to_owned()), None),
-            Some(Outcome::Unchanged) => (Err("the calendar's reader did not answer for this mailbox".to_owned()), None),
-            None => (Err(format!("there was no time for it within {} s", PATIENCE.as_secs())), None),
+            Some(Outcome::Failed(error)) => (Err(Said::verbatim(error.advice())), None),
+            Some(Outcome::Unchanged) => (Err(unanswered()), None),
+            None => {
+                let seconds = PATIENCE.as_secs();
+                let why = Said::new(
+                    format!("dafür war innerhalb von {seconds} s keine Zeit"),
+                    format!("there was no time for it within {seconds} s"),
+                );
+                (Err(why), None)
+            }
         };
     }
     Ok(())

@@ -140,7 +140,7 @@ impl From<busylamp_service::health::Expiry> for Expiry {
 impl From<busylamp_service::health::Health> for Health {
     fn from(health: busylamp_service::health::Health) -> Self {
         let connection = |connection: busylamp_service::health::ConnectionHealth| Connection {
-            name: connection.name,
+            name: connection.name.to_string(),
             side: connection.side,
             instance: connection.instance,
             last_success: connection.last_success,

@@ -69,7 +69,7 @@ impl From<Described> for Instance {
             phase,
             configuration: described.written,
             secrets: described.secrets,
-            unusable: described.unusable,
+            unusable: described.unusable.map(|why| why.to_string()),
         }
     }
 }

@@ -128,7 +128,7 @@ impl Picture {
         let (names, connections) = (["connection", "side", "instance"], &self.health.connections);
         let labels = |connection: &'_ busylamp_service::health::ConnectionHealth| {
             let instance = connection.instance.as_ref().map_or_else(String::new, |instance| instance.to_string());
-            [connection.name.clone(), side(connection.side).to_owned(), instance]
+            [connection.name.to_string(), side(connection.side).to_owned(), instance]
         };
         let up = connections.iter().map(|connection| (labels(connection), i64::from(connection.trouble.is_none())));
         page.gauges("connection_up", "Whether a connection does what is asked.", names, up)?;

@@ -95,7 +95,7 @@ impl Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        Self::refused(refusal.place, refusal.problem)
+        Self::refused(refusal.place, refusal.problem.to_string())
     }
 }
 

@@ -234,7 +234,7 @@ pub(super) async fn certificate(
         subject: shown.subject,
         issuer: shown.issuer,
         not_after: shown.not_after,
-        untrusted: shown.untrusted,
+        untrusted: shown.untrusted.map(|why| why.to_string()),
     }))
 }
 
@@ -350,7 +350,7 @@ impl From<preview::Preview> for Preview {
             to: preview.to,
             users: preview.users.into_iter().map(Previewed::from).collect(),
             more_users: preview.more_users,
-            unread: preview.unread.into_iter().map(|(name, why)| Unread { name, why }).collect(),
+            unread: preview.unread.into_iter().map(|(name, why)| Unread { name, why: why.to_string() }).collect(),
             more_unread: preview.more_unread,
             unchanged: preview.unchanged,
             summary: Summary {

@@ -174,5 +174,8 @@ fn count(board: &Board, filter: &Filter) -> [(State, usize); State::ALL.len()] {
 }
 
 fn trouble(connection: &Connection, language: Language) -> Option<String> {
-    connection.trouble.as_ref().map(|trouble| format!("{}: {}", connection.name, trouble.speak(language)))
+    connection
+        .trouble
+        .as_ref()
+        .map(|trouble| format!("{}: {}", connection.name.speak(language), trouble.speak(language)))
 }

@@ -89,7 +89,8 @@ pub(crate) fn failed(language: Language, error: &ServiceError) -> Response {
             tracing::warn!(%error, "a page asked the service in vain");
             let frame = Frame::new(language, language.pick("Das ging nicht", "That could not be done"));
             let text = language.pick("Der Dienst meldet", "The service says");
-            page::message(StatusCode::CONFLICT, frame, &format!("{text}: {error}")).into_response()
+            page::message(StatusCode::CONFLICT, frame, &format!("{text}: {}", error.said().speak(language)))
+                .into_response()
         }
     }
 }

@@ -150,7 +150,7 @@ fn draw(
         tabs,
         saved,
         unsaved,
-        trouble: instance.unusable.clone(),
+        trouble: instance.unusable.as_ref().map(|why| why.speak(language).to_owned()),
         sections: tab.sections().iter().map(|part| section(part, draft, wrong, language)).collect(),
         zones: if tab == Tab::General { zones() } else { Vec::new() },
         editable: person.is_some_and(|person| person.role == Role::Administrator),
@@ -343,7 +343,7 @@ impl Asked<'_> {
             _ => return None,
         };
         let url = if typed.is_empty() { "https://graph.microsoft.com/v1.0" } else { typed };
-        let shown = self.site.service.fingerprint(url).await.map_err(|error| error.to_string());
+        let shown = self.site.service.fingerprint(url).await.map_err(|error| error.said());
         Some(Certificate { key: field.key, shown })
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct FieldView {
 pub(crate) struct Problem {
     /// In the page's language.
     pub(crate) text: String,
-    /// What the program says about it, in English.
+    /// What the program says about it.
     pub(crate) detail: Option<String>,
 }
 
@@ -132,10 +132,14 @@ impl Wrong {
     /// A field that a refusal is about. `None` if it is about none that the pages know.
     pub(crate) fn refused(refusal: &Refusal, language: Language) -> Option<Self> {
         // The list of own keywords is refused as one; which of them it was stands in front.
-        let inner = refusal.problem.split(':').next().unwrap_or_default();
+        let inner = refusal.problem.speak(Language::English).split(':').next().unwrap_or_default();
         let (tab, field) = at(&refusal.place).or_else(|| at(&format!("{}.{inner}", refusal.place)))?;
         let text = unfit(field, language);
-        Some(Self { tab, key: field.key, problem: Problem { text, detail: Some(refusal.problem.clone()) } })
+        Some(Self {
+            tab,
+            key: field.key,
+            problem: Problem { text, detail: Some(refusal.problem.speak(language).to_owned()) },
+        })
     }
 }
 

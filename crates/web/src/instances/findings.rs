@@ -45,7 +45,7 @@ pub(crate) struct Certificate {
     /// The option that it was asked for.
     pub(crate) key: &'static str,
     /// What was found, or why nothing was.
-    pub(crate) shown: Result<ShownCertificate, String>,
+    pub(crate) shown: Result<ShownCertificate, Said>,
 }
 
 impl Trial {
@@ -225,7 +225,6 @@ pub(crate) struct CertificateView {
     pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) fingerprint: Option<String>,
     pub(crate) advice: &'static str,
-    /// In English.
     pub(crate) detail: Option<String>,
 }
 
@@ -236,7 +235,7 @@ impl Certificate {
             Ok(shown) => shown,
             Err(why) => {
                 let advice = language.pick("Der Server hat keines gezeigt.", "The server has shown none.");
-                let detail = Some(why.clone());
+                let detail = Some(why.speak(language).to_owned());
                 return CertificateView { key: self.key, title, facts: Vec::new(), fingerprint: None, advice, detail };
             }
         };
@@ -266,7 +265,7 @@ impl Certificate {
                     "This machine trusts it already; there is nothing to do.",
                 )
             },
-            detail: shown.untrusted.clone(),
+            detail: shown.untrusted.as_ref().map(|why| why.speak(language).to_owned()),
         }
     }
 }

@@ -78,7 +78,7 @@ pub(super) async fn page(Extract(site): Extract<Site>, visitor: Visitor) -> Resu
             flagged: own().filter(|lamp| !lamp.flags.is_empty()).count(),
             calendars: calendars(&instance),
             telephones: format!("{} · {}", instance.written.starface.url, instance.written.starface.group),
-            unusable: instance.unusable,
+            unusable: instance.unusable.map(|why| why.speak(language).to_owned()),
             name: instance.written.name,
             description: instance.written.description,
         }

@@ -184,7 +184,7 @@ fn view(preview: &Preview, shower: &Shower) -> View {
                 format!("{unread} calendars could not be read; for these users nothing can be foretold:"),
             ),
         },
-        unread: preview.unread.clone(),
+        unread: preview.unread.iter().map(|(name, why)| (name.clone(), why.speak(language).to_owned())).collect(),
         users: preview.users.iter().map(|user| shower.user(user)).collect(),
         more: more(preview.more_users, language, "Benutzer", "users"),
     }

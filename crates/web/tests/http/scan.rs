@@ -91,6 +91,32 @@ async fn errors_are_shielded_like_pages() {
 }
 
 #[tokio::test]
+async fn a_browser_gets_a_page_for_every_refusal_and_a_program_the_status() {
+    let house = House::new().await;
+    let large = "x".repeat(1 << 20);
+    let cases = [
+        ("GET", "/nowhere", "", 404),
+        ("GET", "/wizard/nowhere", "", 404),
+        ("PUT", "/people", "", 405),
+        ("POST", "/account", "nonsense", 422),
+        ("POST", "/people", large.as_str(), 413),
+    ];
+    for (method, path, body, expected) in cases {
+        let who = Who::Person(Role::Administrator);
+        let request = house.request(who, method, path).await.body(body.to_owned());
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.header("accept", "text/html").send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), expected, "{method} {path}");
+        shielded(&answer, path);
+        assert_eq!(answer.headers().contains_key("allow"), expected == 405, "{method} {path}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains("<html lang=\"en\">") && page.contains("<h1>"), "{method} {path}: {page}");
+    }
+    let answer = house.request(Who::Nobody, "GET", "/nowhere").await.send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), "");
+}
+
+#[tokio::test]
 async fn other_methods_than_those_of_a_route_are_refused() {
     let house = House::new().await;
     let table = table();

@@ -262,7 +262,7 @@ fn troubles(board: &Board, side: Side) -> Vec<String> {
         Side::Exchange => "Exchange",
         Side::Starface => "STARFACE",
     };
-    let own = board.connections.iter().filter(|connection| connection.name.contains(name));
+    let own = board.connections.iter().filter(|connection| connection.name.to_string().contains(name));
     own.filter_map(|connection| Some(connection.trouble.as_ref()?.to_string())).collect()
 }
 

@@ -57,7 +57,15 @@ impl Drop for SmallDisk {
 }
 
 fn store_trouble(board: &Board) -> Option<String> {
-    Some(board.connections.iter().find(|connection| connection.name == "store")?.trouble.as_ref()?.to_string())
+    Some(
+        board
+            .connections
+            .iter()
+            .find(|connection| connection.name.to_string() == "store")?
+            .trouble
+            .as_ref()?
+            .to_string(),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
