@@ -28,8 +28,8 @@ async fn from_an_empty_store_to_the_first_lamp() {
     world.control(reqwest::Method::DELETE, &format!("/mailboxes/{}", ben.mail), serde_json::Value::Null).await;
     let (_process, surfer) = open(&world).await;
 
-    // Nobody skips a step.
-    assert_eq!(surfer.get("/wizard/done").await.path, "/wizard/calendar");
+    // Nobody skips a step; who comes to a later one with nothing typed is told that it is gone.
+    assert_eq!(surfer.get("/wizard/done").await.path, "/wizard/calendar?lost=1");
     assert_eq!(surfer.get("/wizard").await.path, "/wizard/calendar");
     let calendar = [
         ("graph.tenant", To(ready.tenant.as_str())),
