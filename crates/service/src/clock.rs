@@ -21,8 +21,8 @@ pub enum Clock {
     },
 }
 
-/// The wall clock may be set or suspended: nobody sleeps longer than this without looking at it again.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// The wall clock may be set, or the machine suspended: nobody sleeps longer than this without looking at it again.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 impl Clock {
     /// A clock that shows `from` at this moment and runs `speed` times as fast as the machine's.
@@ -55,7 +55,7 @@ impl Clock {
         tokio::time::sleep(self.real(span)).await;
     }
 
-    /// Sleeps until an instant, or for a minute at most: whoever waits looks at the clock again.
+    /// Sleeps until an instant, or for a few seconds at most: whoever waits looks at the clock again.
     pub async fn sleep_towards(&self, at: Timestamp) {
         let left = self.real(at.duration_since(self.now()));
         tokio::time::sleep(left.min(LONGEST_SLEEP)).await;

@@ -257,6 +257,9 @@ impl World<'_> {
             }
         }
         let lost = came.contains(&Came::Unknown);
+        self.tell(|| format!("user {user}, instance {instance}: answered {came:?}"));
+        let Some(memory) = &mut self.memory else { return };
+        let live = &mut memory.accounts[user];
         let mut answers = live.mirror.answered(&outgoing.writes, came);
         // In whatever order.
         if self.people[user].dice.in_thousand(300) {
@@ -330,6 +333,7 @@ impl World<'_> {
             memory.touch((1, user), Cause::Any);
             self.read_soon(user, pause);
             self.disturb(user, pause + CALM);
+            self.tell(|| format!("user {user} could not be read"));
             return;
         };
         live.failures = 0;
@@ -349,5 +353,6 @@ impl World<'_> {
         if std::mem::take(&mut self.memory_mut(user).wants_reading) {
             self.read_soon(user, 10);
         }
+        self.tell(|| format!("user {user} was read{}", if counts { "" } else { ", too late to count" }));
     }
 }

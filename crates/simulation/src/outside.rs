@@ -4,8 +4,8 @@ use crate::{
     dice::Dice,
     due::Due,
     plan::Outside,
-    time::{HOUR, MINUTE, Millis},
-    world::{CALM, CALM_AFTER_CLOCK, CALM_AFTER_REFUSAL, POLL, World},
+    time::{HOUR, Millis},
+    world::{CALM, CALM_AFTER_CLOCK, CALM_AFTER_REFUSAL, CLOCK_LOOK, POLL, World},
 };
 
 impl World<'_> {
@@ -133,7 +133,7 @@ impl World<'_> {
         self.skew += by;
         let run = self.run;
         let mut dice = Dice::new(self.plan.seed, &[5, self.tally.clock_jumps]);
-        self.after(dice.range(0, MINUTE), Due::LookAgain { run });
+        self.after(dice.range(0, CLOCK_LOOK), Due::LookAgain { run });
         self.disturb_all(CALM_AFTER_CLOCK);
     }
 

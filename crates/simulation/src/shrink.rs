@@ -16,7 +16,7 @@ use crate::{
 const TRIES: u32 = 400;
 const HAPPENINGS: u64 = 100_000_000;
 /// Lines of what happened last.
-const LAST: usize = 40;
+const LAST: usize = 80;
 
 /// A broken promise, told.
 #[derive(Clone, Debug)]

@@ -21,8 +21,10 @@ use crate::{
 
 /// Once all can be reached, everything is as it should be after this.
 pub(crate) const CALM: Millis = 60 * SECOND;
-/// After the clock was set or the machine slept, the program may look at it a minute later (its longest sleep).
-pub(crate) const CALM_AFTER_CLOCK: Millis = 125 * SECOND;
+/// After the clock was set or the machine slept, the program may look at it only so much later (its longest sleep).
+pub(crate) const CLOCK_LOOK: Millis = 5 * SECOND;
+/// The same as [`CALM`], from there on.
+pub(crate) const CALM_AFTER_CLOCK: Millis = CALM + CLOCK_LOOK;
 /// A refused give-back is repeated after five minutes at the latest.
 pub(crate) const CALM_AFTER_REFUSAL: Millis = 6 * MINUTE + 5 * SECOND;
 /// Polls of the calendar.
