@@ -75,11 +75,9 @@ pub fn run_with_crash(seed: u64, size: Size, weather: Weather, effect: u64) -> O
     run_plan(&Plan::draw(seed, size, weather), Sabotage::None, Some(effect))
 }
 
-/// Runs one seed and, if a promise is broken, makes the failure small and tells it.
-pub fn examine(seed: u64, size: Size, weather: Weather, sabotage: Sabotage) -> (Tally, Option<Box<Failure>>) {
-    let plan = Plan::draw(seed, size, weather);
-    let Outcome { tally, violation } = run_plan(&plan, sabotage, None);
-    (tally, violation.map(|violation| Box::new(shrink::tell(&plan, violation, sabotage))))
+/// Makes a failure that [`run`] has found small, and tells it. That takes a minute or more.
+pub fn explain(seed: u64, size: Size, weather: Weather, sabotage: Sabotage, violation: Violation) -> Failure {
+    shrink::tell(&Plan::draw(seed, size, weather), violation, sabotage)
 }
 
 fn run_plan(plan: &Plan, sabotage: Sabotage, crash: Option<u64>) -> Outcome {

@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use busylamp_simulation::{Failure, Sabotage, Size, Tally, Weather, examine};
+use busylamp_simulation::{Outcome, Sabotage, Size, Tally, Violation, Weather, explain, run};
 use clap::Parser;
 
 /// Runs the real keeper in a pretended world that fails in every way.
@@ -31,7 +31,7 @@ struct Cli {
 }
 
 /// What was counted, and the first seed that failed.
-type Found = (Tally, Option<(u64, Box<Failure>)>);
+type Found = (Tally, Option<(u64, Violation)>);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -40,36 +40,37 @@ fn main() -> ExitCode {
     let next = AtomicU64::new(cli.seed);
     let end = cli.seed.saturating_add(cli.seeds);
     let found: Mutex<Found> = Mutex::default();
-    let run = || {
+    let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= end {
                 return;
             }
-            let (tally, failure) = examine(seed, size, Weather::ROUGH, Sabotage::None);
+            let Outcome { tally, violation } = run(seed, size, Weather::ROUGH, Sabotage::None);
             // A poisoned lock still holds what was counted.
             let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             found.0 += tally;
-            if let Some(failure) = failure {
+            if let Some(violation) = violation {
                 next.store(end, Ordering::Relaxed);
-                found.1.get_or_insert((seed, failure));
+                found.1.get_or_insert((seed, violation));
             }
         }
     };
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(run);
+            scope.spawn(work);
         }
     });
-    let (tally, failure) = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (tally, failed) = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     for (name, count) in tally.fields() {
         say(&format!("{name:<26}{count:>14}"));
     }
     say(&format!("{:<26}{:>14.1}", "seconds", begin.elapsed().as_secs_f64()));
-    let Some((seed, failure)) = failure else { return ExitCode::SUCCESS };
-    say(&format!("\nseed {seed}: {}", failure.violation));
-    say(&format!("again: cargo xtask simulate --users {} --days {} --seed {seed}\n", cli.users, cli.days));
-    say(&failure.report);
+    let Some((seed, violation)) = failed else { return ExitCode::SUCCESS };
+    say(&format!("\nseed {seed}: {violation}"));
+    say(&format!("again: cargo xtask simulate --users {} --days {} --seed {seed}", cli.users, cli.days));
+    say("It is made small, which may take some minutes.\n");
+    say(&explain(seed, size, Weather::ROUGH, Sabotage::None, violation).report);
     ExitCode::FAILURE
 }
 

@@ -241,7 +241,11 @@ impl World<'_> {
         live.in_flight = false;
         self.watch.answered(user);
         if self.configs[instance].activation != outgoing.activation {
+            // Switched off and on meanwhile: the answer is not looked at, so nothing is known of these writes.
             live.mirror.invalidate();
+            for slot in outgoing.writes.iter().filter_map(|write| Slot::of(&write.dimension)) {
+                self.watch.unknown(user, slot);
+            }
             self.read_soon(user, 10);
             return;
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use busylamp_simulation::{Invariant, Sabotage, Size, Weather, examine, run, run_with_crash};
+use busylamp_simulation::{Invariant, Sabotage, Size, Weather, explain, run, run_with_crash};
 
 /// The faults and the promises that notice them; of several, the first that happens to be looked at.
 const PLANTED: [(Sabotage, &[Invariant]); 14] = [
@@ -103,8 +103,9 @@ fn a_failing_seed_prints_a_scenario_that_reproduces_it() {
     let weather = Weather { people: true, ..Weather::FAIR };
     let mut reproduced = 0;
     for seed in 1..=6 {
-        let (_, failure) = examine(seed, Size { users: 3, days: 4 }, weather, Sabotage::OverlooksHands);
-        let Some(failure) = failure else { continue };
+        let (size, sabotage) = (Size { users: 3, days: 4 }, Sabotage::OverlooksHands);
+        let Some(violation) = run(seed, size, weather, sabotage).violation else { continue };
+        let failure = explain(seed, size, weather, sabotage, violation);
         let Some((heading, scenario)) = failure.report.split_once('\n') else { panic!("{}", failure.report) };
         if !heading.starts_with("# a scenario that reproduces it") {
             continue;
