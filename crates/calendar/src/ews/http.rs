@@ -40,7 +40,7 @@ pub(super) fn soap(answer: Response<Bytes>, password: bool, now: Timestamp) -> R
         408 | 429 | 503 => EwsError::Busy { after: retry::retry_after(headers, now), told },
         500..=599 => match answer::fault(&body) {
             Ok(refusal) if refusal.text.to_lowercase().contains("currently locked out") => {
-                EwsError::LockedOut(Told { text: Some(Said::verbatim(refusal.to_string())), ..told })
+                EwsError::LockedOut(Told { text: Some(refusal.happened()), ..told })
             }
             Ok(refusal) => EwsError::Fault(refusal),
             Err(_) if mentions(&body, "the specified server version is invalid") => EwsError::Version(told),
