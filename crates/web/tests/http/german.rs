@@ -161,15 +161,17 @@ async fn what_is_typed_wrongly_is_told_in_german() {
         ("graph.tenant", &*ready.tenant),
         ("graph.client_id", &*ready.client_id),
         ("graph.endpoint", &*ready.graph),
-        ("graph.login", &*ready.login),
+        ("graph.login", "https://login.example.com"),
         ("graph.poll", "1s"),
+        ("graph.client_secret", &*ready.client_secret),
     ];
     for (key, value, told) in [
+        // A secret that was typed once stays typed.
+        ("graph.client_secret", "", "Es wurde für einen anderen Server eingegeben"),
         ("graph.tenant", "a/../b", "Erwartet wird die ID des Mandanten (eine GUID) oder eine seiner Domänen."),
         ("graph.endpoint", "http://graph.example.com", "Sie beginnt mit http://: nehmen Sie https://"),
-        ("graph.login", "https://elsewhere.example.com", "Es wurde für einen anderen Server eingegeben"),
         ("graph.poll", "never", "(„never“)"),
-        ("graph.trust", "pin", "Hier fehlt etwas."),
+        ("graph.trust", "pin", "Ein Fingerabdruck beginnt mit „sha256:“."),
         ("sources", "anna = graph", "Erwartet wird eine Mailadresse wie anna@example.com."),
     ] {
         let mut form: Vec<_> = good.iter().copied().filter(|(known, _)| *known != key).collect();
