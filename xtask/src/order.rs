@@ -14,7 +14,7 @@ use crate::{
 /// A member, and the members that it may use. Tests may use others besides ([`FOR_TESTS`]).
 const ORDER: [(&str, &[&str]); 16] = [
     ("busylamp-core", &[]),
-    ("busylamp-net", &[]),
+    ("busylamp-net", &["busylamp-core"]),
     ("busylamp-store", &["busylamp-core"]),
     ("busylamp-log", &["busylamp-store", "busylamp-core"]),
     ("busylamp-ews", &["busylamp-core"]),

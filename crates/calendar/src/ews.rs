@@ -8,13 +8,14 @@
 //! availability  free/busy, the doorbell      memory    what is remembered from poll to poll
 //! poll          who is asked what            error     what Exchange says instead
 //! walk          the check for people         knock     the sign-in, before a mailbox is known
-//! http          what is said by HTTP instead of SOAP
+//! http          what is said by HTTP     german    what goes wrong, in German
 //! ```
 
 mod account;
 mod availability;
 mod batch;
 mod error;
+mod german;
 mod guard;
 mod http;
 mod knock;

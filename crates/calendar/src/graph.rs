@@ -7,7 +7,7 @@
 //! view      the full reading             event     an event in normal form
 //! doorbell  has anything changed?        memory    what is remembered from poll to poll
 //! users     addresses, ids, time zones   error     what Graph says instead
-//! walk      the check for people
+//! walk      the check for people         german    what goes wrong, in German
 //! ```
 
 mod batch;
@@ -16,6 +16,7 @@ mod doorbell;
 mod error;
 mod event;
 pub(crate) mod fuzz;
+mod german;
 mod link;
 mod memory;
 mod pages;

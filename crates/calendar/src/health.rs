@@ -5,10 +5,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use busylamp_core::ids::MailAddress;
+use busylamp_core::{ids::MailAddress, said::Said};
 use jiff::Timestamp;
 
-use crate::{Health, Outcome};
+use crate::{Health, MailboxError, Outcome};
 
 /// The state of one connection.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(crate) struct HealthBook(Mutex<Health>);
 
 impl HealthBook {
     /// A poll ended at this instant, with this trouble or without any.
-    pub(crate) fn polled(&self, trouble: Option<String>, now: Timestamp) {
+    pub(crate) fn polled(&self, trouble: Option<Said>, now: Timestamp) {
         let mut health = self.lock();
         match trouble {
             Some(trouble) => health.trouble = Some(trouble),
@@ -36,7 +36,7 @@ impl HealthBook {
 }
 
 /// What is wrong with a connection after a poll: what concerns the account as a whole, or that nobody could be read.
-pub(crate) fn trouble(account: Option<String>, outcomes: &BTreeMap<MailAddress, Outcome>) -> Option<String> {
+pub(crate) fn trouble(account: Option<Said>, outcomes: &BTreeMap<MailAddress, Outcome>) -> Option<Said> {
     let mut first = None;
     for outcome in outcomes.values() {
         match outcome {
@@ -46,5 +46,11 @@ pub(crate) fn trouble(account: Option<String>, outcomes: &BTreeMap<MailAddress, 
             }
         }
     }
-    account.or_else(|| first.map(|error| format!("no mailbox can be read: {}", error.advice())))
+    let nobody = |error: &MailboxError| {
+        Said::each(|language| {
+            let nobody = language.pick("Kein Postfach ist zu lesen", "no mailbox can be read");
+            format!("{nobody}: {}", error.advice().speak(language))
+        })
+    };
+    account.or_else(|| first.map(nobody))
 }

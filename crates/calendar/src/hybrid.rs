@@ -196,11 +196,9 @@ impl Calendar for HybridCalendar {
     fn health(&self) -> Health {
         let sides = Side::BOTH.map(|side| (side, self.reader(side).health()));
         let last_success = sides.iter().filter_map(|(_, health)| health.last_success).max();
-        let trouble: Vec<String> = sides
-            .into_iter()
-            .filter_map(|(side, health)| health.trouble.map(|trouble| format!("{side}: {trouble}")))
-            .collect();
-        Health { last_success, trouble: (!trouble.is_empty()).then(|| trouble.join("; ")) }
+        let trouble: Vec<(Side, Said)> =
+            sides.into_iter().filter_map(|(side, health)| Some((side, health.trouble?))).collect();
+        Health { last_success, trouble: (!trouble.is_empty()).then(|| each_says(&trouble)) }
     }
 }
 
@@ -224,13 +222,22 @@ fn joined((graph, ews): (Outcomes, Outcomes)) -> BTreeMap<MailAddress, (Side, Ou
     graph.into_iter().map(with(Side::Graph)).chain(ews.into_iter().map(with(Side::Ews))).collect()
 }
 
+/// What each side says: sentences in German, which end with their full stops.
+fn each_says(said: &[(Side, Said)]) -> Said {
+    Said::each(|language| {
+        let said: Vec<String> = said.iter().map(|(side, said)| format!("{side}: {}", said.speak(language))).collect();
+        said.join(language.pick(" ", "; "))
+    })
+}
+
 /// What it means that neither side has read a mailbox. That one doesn't have it says nothing while the other has trouble.
 fn both_say(mut errors: Vec<(Side, MailboxError)>) -> MailboxError {
     if errors.len() == 1 {
         return errors.remove(0).1;
     }
-    let advice: Vec<String> = errors.iter().map(|(side, error)| format!("{side}: {}", error.advice())).collect();
-    let advice = if advice.is_empty() { "it was not asked".to_owned() } else { advice.join("; ") };
+    let said: Vec<(Side, Said)> = errors.iter().map(|(side, error)| (*side, error.advice().clone())).collect();
+    let advice =
+        if said.is_empty() { Said::new("Danach wurde nicht gefragt.", "it was not asked") } else { each_says(&said) };
     let any = |wanted: fn(&MailboxError) -> bool| errors.iter().any(|(_, error)| wanted(error));
     if errors.is_empty() || any(|error| matches!(error, MailboxError::Unavailable { .. })) {
         MailboxError::Unavailable { advice }

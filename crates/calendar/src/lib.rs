@@ -20,6 +20,7 @@ mod entra;
 pub mod ews;
 #[doc(hidden)]
 pub mod fuzz;
+mod german;
 pub mod graph;
 mod health;
 pub mod hybrid;
@@ -30,7 +31,7 @@ pub mod zone;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use busylamp_core::{check::Step, event::Agenda, ids::MailAddress, title::Reading};
+use busylamp_core::{check::Step, event::Agenda, ids::MailAddress, said::Said, title::Reading};
 use jiff::{Timestamp, tz::TimeZone};
 
 /// The span that a reading covers, `[from, to)`.
@@ -83,28 +84,28 @@ pub enum MailboxError {
     /// No mailbox has this address (flag `mailbox_not_found`).
     NotFound {
         /// What the server said and what to do.
-        advice: String,
+        advice: Said,
     },
     /// We may not read it (flag `mailbox_access_denied`).
     Denied {
         /// What the server said and what to do.
-        advice: String,
+        advice: Said,
     },
     /// Several mailboxes have this address (flag `ambiguous_mail_address`).
     Ambiguous {
         /// What was found and what to do.
-        advice: String,
+        advice: Said,
     },
     /// The server could not serve it this time.
     Unavailable {
         /// What happened.
-        advice: String,
+        advice: Said,
     },
 }
 
 impl MailboxError {
     /// What happened and what to do.
-    pub fn advice(&self) -> &str {
+    pub fn advice(&self) -> &Said {
         match self {
             Self::NotFound { advice }
             | Self::Denied { advice }
@@ -139,5 +140,5 @@ pub struct Health {
     /// When it last did what was asked.
     pub last_success: Option<Timestamp>,
     /// The last failure that has not been followed by a success: what happened and what to do.
-    pub trouble: Option<String>,
+    pub trouble: Option<Said>,
 }

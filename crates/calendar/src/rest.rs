@@ -57,13 +57,15 @@ pub(crate) fn spread(span: SignedDuration, random: f64) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
+    use busylamp_core::said::Said;
+
     use super::*;
 
     #[test]
     fn who_needs_a_person_is_asked_more_and_more_seldom() {
         let now: Timestamp = "2026-11-24T09:00:00Z".parse().unwrap();
         let mut rest = Rest::default();
-        let error = MailboxError::Denied { advice: String::new() };
+        let error = MailboxError::Denied { advice: Said::verbatim("") };
         let mut pauses = Vec::new();
         for _ in 0..10 {
             rest.begin(now, None, 1.0, &error);
@@ -77,7 +79,7 @@ mod tests {
     fn a_pause_ends_when_it_is_ended_and_when_the_clock_is_set_back() {
         let now: Timestamp = "2026-11-24T09:00:00Z".parse().unwrap();
         let mut rest = Rest::default();
-        rest.begin(now, None, 1.0, &MailboxError::Denied { advice: String::new() });
+        rest.begin(now, None, 1.0, &MailboxError::Denied { advice: Said::verbatim("") });
         assert!(rest.now(now).is_some());
         assert!(rest.now(now - SignedDuration::from_hours(24)).is_none());
         rest.end();

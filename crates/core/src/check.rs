@@ -1,10 +1,8 @@
 //! What a walk through a connection found, step by step.
 
-use core::fmt;
+use serde::{Deserialize, Serialize};
 
-use serde::{Deserialize, Serialize, Serializer};
-
-use crate::{language::Language, said::Said};
+use crate::said::{Phrase, Said};
 
 /// One step of a walk and how it went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -15,13 +13,8 @@ pub struct Step {
     pub verdict: Verdict,
 }
 
-/// What was tried, in a few words of either language ("sign-in"). [`Display`](fmt::Display) and serialisation give the
-/// English ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Name {
-    german: &'static str,
-    english: &'static str,
-}
+/// What was tried, in a few words of either language ("sign-in").
+pub type Name = Phrase;
 
 /// How a step went, and what there is to say about it: in both languages, or already as text in one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,30 +37,6 @@ impl Step {
     /// Whether nothing stands in the way.
     pub fn is_ok(&self) -> bool {
         self.verdict.is_ok()
-    }
-}
-
-impl Name {
-    /// The name in both languages.
-    pub const fn new(german: &'static str, english: &'static str) -> Self {
-        Self { german, english }
-    }
-
-    /// It in this language.
-    pub fn speak(self, language: Language) -> &'static str {
-        language.pick(self.german, self.english)
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.english)
-    }
-}
-
-impl Serialize for Name {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.english)
     }
 }
 
@@ -118,6 +87,5 @@ mod tests {
         assert_eq!(json, serde_json::json!({ "name": "sign-in", "verdict": { "note": "without the bridge" } }));
         let read: Verdict<String> = serde_json::from_value(json["verdict"].clone()).expect("a verdict");
         assert_eq!(read, step.verdict.map(|said| said.to_string()));
-        assert_eq!((SIGN_IN.speak(Language::German), SIGN_IN.to_string()), ("Anmeldung", "sign-in".to_owned()));
     }
 }

@@ -1,8 +1,10 @@
 //! Keywords in the subject (§2): the words in round brackets with which a user steers the telephone.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::title::is_bidi_format;
+use crate::{said::Phrase, title::is_bidi_format};
 
 /// What a keyword does to the dimension that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -74,15 +76,36 @@ pub struct Words {
 }
 
 /// Why an instance's own keyword is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordError {
     /// Not of the form of a group (§2.2).
-    #[error("a keyword is one pair of round brackets with a word and no brackets inside, like (Zen)")]
     Form,
     /// Given twice, or built in.
-    #[error("this keyword has a meaning already")]
     Taken,
 }
+
+impl WordError {
+    /// What is wrong, in either language.
+    pub const fn phrase(&self) -> Phrase {
+        match self {
+            Self::Form => Phrase::new(
+                "ein Schlüsselwort ist ein Paar runder Klammern mit einem Wort und ohne Klammern darin, wie (Zen)",
+                "a keyword is one pair of round brackets with a word and no brackets inside, like (Zen)",
+            ),
+            Self::Taken => {
+                Phrase::new("dieses Schlüsselwort hat schon eine Bedeutung", "this keyword has a meaning already")
+            }
+        }
+    }
+}
+
+impl fmt::Display for WordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.phrase().fmt(f)
+    }
+}
+
+impl std::error::Error for WordError {}
 
 impl Words {
     /// Adds an instance's own word.

@@ -8,6 +8,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::words::REFUSALS;
 pub use self::{
     kinds::{Action, Actions, Presences, WantedPresence},
     words::{ExtraKeywords, MaskWord, MaskedSet, TextLength},

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use busylamp_core::{event::Event, ids::EventId, title::Reading};
+use busylamp_core::{event::Event, ids::EventId, said::Phrase, title::Reading};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
@@ -76,7 +76,8 @@ pub fn marks(body: &[u8], asked: usize) -> Result<Answer<Marks>, AnswerError> {
         let mut number = 0;
         for item in calendar_items(folder)? {
             number += 1;
-            let id = xml::child(item, "ItemId").ok_or("an item has no id")?;
+            let id =
+                xml::child(item, "ItemId").ok_or(Phrase::new("ein Eintrag hat keine Kennung", "an item has no id"))?;
             let part = |name| xml::attribute(id, name).unwrap_or_default().to_owned();
             marks.items.insert((part("Id"), part("ChangeKey")));
         }
@@ -99,7 +100,7 @@ pub fn folders(body: &[u8], asked: usize) -> Result<Answer<()>, AnswerError> {
                 None => xml::child(message, "Folders")
                     .and_then(|folders| folders.children().next())
                     .map(|_| ())
-                    .ok_or(MailboxFault::Unreadable("it has no folder")),
+                    .ok_or(MailboxFault::Unreadable(Phrase::new("sie hat keinen Ordner", "it has no folder"))),
             },
         )
     })
@@ -116,14 +117,15 @@ pub fn fault(body: &[u8]) -> Result<Refusal, AnswerError> {
 fn find<T>(
     body: &[u8],
     asked: usize,
-    mut read: impl FnMut(usize, Element<'_>) -> Result<T, &'static str>,
+    mut read: impl FnMut(usize, Element<'_>) -> Result<T, Phrase>,
 ) -> Result<Answer<T>, AnswerError> {
     envelope::open(body, "FindItemResponse", |content| {
         envelope::messages(messages_of(content, "FindItemResponseMessage"), asked, |place, message| {
             if let Some(refusal) = envelope::refusal(message) {
                 return Err(MailboxFault::Refused(refusal));
             }
-            let folder = xml::child(message, "RootFolder").ok_or("it has no content");
+            let folder =
+                xml::child(message, "RootFolder").ok_or(Phrase::new("sie hat keinen Inhalt", "it has no content"));
             folder.and_then(|folder| read(place, folder)).map_err(MailboxFault::Unreadable)
         })
     })
@@ -133,7 +135,7 @@ fn messages_of<'a>(content: Element<'a>, name: &'static str) -> impl Iterator<It
     xml::children(content, "ResponseMessages").flat_map(move |messages| xml::children(messages, name))
 }
 
-fn page(folder: Element<'_>, zone: &TimeZone, how: &ReadItems<'_>) -> Result<Page, &'static str> {
+fn page(folder: Element<'_>, zone: &TimeZone, how: &ReadItems<'_>) -> Result<Page, Phrase> {
     let read: Result<Vec<_>, _> = calendar_items(folder)?.map(|item| item::read(item, zone, how)).collect();
     let mut items = read?;
     let rest = if is_complete(folder, items.len())? {
@@ -169,26 +171,32 @@ fn tell_apart(items: &mut [item::Item]) {
 
 /// The items of a folder that are appointments. Whatever else somebody put in there has no time and no kind. Some servers
 /// write no list where there is nothing to list; they must say that there is nothing.
-fn calendar_items<'a>(folder: Element<'a>) -> Result<impl Iterator<Item = Element<'a>>, &'static str> {
+fn calendar_items<'a>(folder: Element<'a>) -> Result<impl Iterator<Item = Element<'a>>, Phrase> {
     let items = xml::child(folder, "Items");
     if items.is_none() && xml::attribute(folder, "TotalItemsInView") != Some("0") {
-        return Err("it has no list of items");
+        return Err(Phrase::new("sie hat keine Liste von Einträgen", "it has no list of items"));
     }
     Ok(items.into_iter().flat_map(|items| xml::children(items, "CalendarItem")))
 }
 
 /// Whether a page is the last one.
-fn is_complete(folder: Element<'_>, items: usize) -> Result<bool, &'static str> {
+fn is_complete(folder: Element<'_>, items: usize) -> Result<bool, Phrase> {
     match xml::attribute(folder, "IncludesLastItemInRange") {
         Some("true" | "1") => Ok(true),
         Some("false" | "0") => Ok(false),
-        Some(_) => Err("it doesn't say whether it is the last page"),
+        Some(_) => Err(Phrase::new(
+            "sie sagt nicht, ob sie die letzte Seite ist",
+            "it doesn't say whether it is the last page",
+        )),
         None => {
             let total = xml::attribute(folder, "TotalItemsInView").map(|total| total.trim().parse::<usize>());
             match total {
                 None => Ok(true),
                 Some(Ok(total)) => Ok(items >= total),
-                Some(Err(_)) => Err("it doesn't say whether it is the last page"),
+                Some(Err(_)) => Err(Phrase::new(
+                    "sie sagt nicht, ob sie die letzte Seite ist",
+                    "it doesn't say whether it is the last page",
+                )),
             }
         }
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, hash::Hasher as _};
 use busylamp_core::{
     event::{Event, Kind, RawEvent, ReadKind, Response, Sensitivity, When},
     ids::EventId,
+    said::Phrase,
     title::Reading,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -104,22 +105,31 @@ pub fn read(body: &[u8], asked: usize, span: Span) -> Result<Answer<FreeBusy>, A
             xml::children(content, "FreeBusyResponseArray").flat_map(|array| xml::children(array, "FreeBusyResponse"));
         envelope::messages(responses, asked, |_, response| {
             let message = xml::child(response, "ResponseMessage");
-            let message = message.ok_or(MailboxFault::Unreadable("it has no response message"))?;
+            let message = message.ok_or(MailboxFault::Unreadable(Phrase::new(
+                "sie hat keine Antwortnachricht",
+                "it has no response message",
+            )))?;
             if let Some(refusal) = envelope::refusal(message) {
                 return Err(MailboxFault::Refused(refusal));
             }
-            let view = xml::child(response, "FreeBusyView").ok_or("it has no free/busy");
+            let view = xml::child(response, "FreeBusyView")
+                .ok_or(Phrase::new("sie hat keine Frei/Gebucht-Zeiten", "it has no free/busy"));
             view.and_then(|view| free_busy(view, span)).map_err(MailboxFault::Unreadable)
         })
     })
 }
 
-fn free_busy(view: Element<'_>, span: Span) -> Result<FreeBusy, &'static str> {
+fn free_busy(view: Element<'_>, span: Span) -> Result<FreeBusy, Phrase> {
     let granted = match xml::word(view, "FreeBusyViewType") {
         Some("MergedOnly") => Granted::MergedOnly,
         Some("FreeBusy" | "FreeBusyMerged") => Granted::FreeBusy,
         Some("Detailed" | "DetailedMerged") => Granted::Detailed,
-        _ => return Err("it has no kind of free/busy that is known"),
+        _ => {
+            return Err(Phrase::new(
+                "sie hat keine bekannte Art von Frei/Gebucht-Zeiten",
+                "it has no kind of free/busy that is known",
+            ));
+        }
     };
     let events = xml::child(view, "CalendarEventArray");
     let digits = xml::word(view, "MergedFreeBusy");
@@ -130,16 +140,19 @@ fn free_busy(view: Element<'_>, span: Span) -> Result<FreeBusy, &'static str> {
         (_, Some(digits)) => merged(digits, span.from)?,
         // No events are written as no array.
         (_, None) if granted != Granted::MergedOnly => Vec::new(),
-        (_, None) => return Err("it has neither events nor digits"),
+        (_, None) => return Err(Phrase::new("sie hat weder Termine noch Ziffern", "it has neither events nor digits")),
     };
     let hours = xml::child(view, "WorkingHours").and_then(|hours| xml::child(hours, "TimeZone"));
     Ok(FreeBusy { granted, busy, zone: hours.and_then(working::zone) })
 }
 
-fn calendar_event(event: Element<'_>) -> Result<Busy, &'static str> {
+fn calendar_event(event: Element<'_>) -> Result<Busy, Phrase> {
     let instant = |name| {
-        let word = xml::word(event, name).ok_or("a busy time has no beginning or no end")?;
-        time::instant(word).ok_or("a busy time can't be read")
+        let word = xml::word(event, name).ok_or(Phrase::new(
+            "eine Zeit hat keinen Anfang oder kein Ende",
+            "a busy time has no beginning or no end",
+        ))?;
+        time::instant(word).ok_or(Phrase::new("eine Zeit ist nicht zu lesen", "a busy time can't be read"))
     };
     let mut mark = std::hash::DefaultHasher::new();
     let mut private = false;
@@ -163,8 +176,11 @@ fn calendar_event(event: Element<'_>) -> Result<Busy, &'static str> {
 }
 
 /// Busy times of merged free/busy: one digit for every [`MERGED_MINUTES`] since `from`, equal ones together.
-fn merged(digits: &str, from: Timestamp) -> Result<Vec<Busy>, &'static str> {
-    const WRONG: &str = "its digits of free/busy can't be read";
+fn merged(digits: &str, from: Timestamp) -> Result<Vec<Busy>, Phrase> {
+    const WRONG: Phrase = Phrase::new(
+        "ihre Ziffern der Frei/Gebucht-Zeiten sind nicht zu lesen",
+        "its digits of free/busy can't be read",
+    );
     if digits.len() > MOST_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return Err(WRONG);
     }

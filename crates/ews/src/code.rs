@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use busylamp_core::said::Phrase;
+
 /// What a refusal asks of whoever was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -56,10 +58,10 @@ macro_rules! codes {
             }
 
             /// What an administrator can do about it.
-            pub fn advice(&self) -> &'static str {
+            pub fn advice(&self) -> Phrase {
                 match self {
                     $(Self::$name => $advice,)*
-                    Self::Other(_) => "this code is not known here; it is asked again after a long pause",
+                    Self::Other(_) => UNLISTED,
                 }
             }
 
@@ -80,34 +82,90 @@ macro_rules! codes {
     };
 }
 
-const ADDRESS: &str = "check the mail address; Exchange has no mailbox with it";
-const RIGHTS: &str = "grant the service account the role Reviewer on this calendar \
-    (Add-MailboxFolderPermission user:\\Calendar -AccessRights Reviewer; the folder's name is in the mailbox's language), \
-    or use impersonation";
-const IMPERSONATION: &str = "give the service account the role ApplicationImpersonation with a scope that includes this \
-    mailbox (New-ManagementRoleAssignment -Role ApplicationImpersonation)";
-const PASSES: &str = "it passes by itself; it is asked again after a pause";
-const LESS: &str = "less is asked for at a time; if it stays, loosen the throttling policy of the service account \
-    (New-ThrottlingPolicy)";
-const PAUSE: &str = "the server wants fewer requests; it is asked again when the server says. If it stays, give the \
-    service account a throttling policy of its own (New-ThrottlingPolicy)";
-const ELSEWHERE: &str = "another server has this mailbox; check `url`, or configure that server for it";
-const OURS: &str = "this is a mistake of Busylamp: please report it with this text";
-const ACCOUNT: &str = "check the service account in Active Directory and Exchange";
+const ADDRESS: Phrase = Phrase::new(
+    "Prüfen Sie die Mailadresse; Exchange hat kein Postfach mit ihr.",
+    "check the mail address; Exchange has no mailbox with it",
+);
+const RIGHTS: Phrase = Phrase::new(
+    "Geben Sie dem Dienstkonto die Rolle Reviewer an diesem Kalender (Add-MailboxFolderPermission user:\\Calendar \
+     -AccessRights Reviewer; der Ordner heißt in der Sprache des Postfachs), oder verwenden Sie den Identitätswechsel.",
+    "grant the service account the role Reviewer on this calendar \
+     (Add-MailboxFolderPermission user:\\Calendar -AccessRights Reviewer; the folder's name is in the mailbox's language), \
+     or use impersonation",
+);
+const IMPERSONATION: Phrase = Phrase::new(
+    "Geben Sie dem Dienstkonto die Rolle ApplicationImpersonation mit einem Bereich, zu dem dieses Postfach gehört \
+     (New-ManagementRoleAssignment -Role ApplicationImpersonation).",
+    "give the service account the role ApplicationImpersonation with a scope that includes this \
+     mailbox (New-ManagementRoleAssignment -Role ApplicationImpersonation)",
+);
+const PASSES: Phrase = Phrase::new(
+    "Das gibt sich von selbst; nach einer Pause wird wieder gefragt.",
+    "it passes by itself; it is asked again after a pause",
+);
+const LESS: Phrase = Phrase::new(
+    "Es wird nach weniger auf einmal gefragt; bleibt es so, lockern Sie die Drosselungsrichtlinie des Dienstkontos \
+     (New-ThrottlingPolicy).",
+    "less is asked for at a time; if it stays, loosen the throttling policy of the service account \
+     (New-ThrottlingPolicy)",
+);
+const PAUSE: Phrase = Phrase::new(
+    "Der Server möchte weniger Anfragen; er wird wieder gefragt, sobald er es erlaubt. Bleibt es so, geben Sie dem \
+     Dienstkonto eine eigene Drosselungsrichtlinie (New-ThrottlingPolicy).",
+    "the server wants fewer requests; it is asked again when the server says. If it stays, give the \
+     service account a throttling policy of its own (New-ThrottlingPolicy)",
+);
+const ELSEWHERE: Phrase = Phrase::new(
+    "Ein anderer Server hat dieses Postfach: prüfen Sie die Adresse der Webdienste (`url`), oder richten Sie für das \
+     Postfach jenen Server ein.",
+    "another server has this mailbox; check `url`, or configure that server for it",
+);
+const OURS: Phrase = Phrase::new(
+    "Das ist ein Fehler von Busylamp: bitte melden Sie ihn mit diesem Text.",
+    "this is a mistake of Busylamp: please report it with this text",
+);
+const ACCOUNT: Phrase = Phrase::new(
+    "Prüfen Sie das Dienstkonto in Active Directory und Exchange.",
+    "check the service account in Active Directory and Exchange",
+);
+const OLDER_WORDS: Phrase = Phrase::new(
+    "Es wird in den Worten einer älteren Version noch einmal gefragt.",
+    "it is asked again in the words of an older version",
+);
+const AUTODISCOVER: Phrase = Phrase::new(
+    "Exchange findet den Server nicht, der dieses Postfach hat: sehen Sie sich dessen Autodiscover an.",
+    "Exchange can't find the server that has this mailbox; look at its Autodiscover",
+);
+const UNLISTED: Phrase = Phrase::new(
+    "Dieser Code ist hier nicht bekannt; nach einer langen Pause wird wieder gefragt.",
+    "this code is not known here; it is asked again after a long pause",
+);
 
 codes! {
     // No such mailbox.
     NonExistentMailbox NotFound ADDRESS;
-    MissingEmailAddress NotFound "check the mail address; the service account itself needs no mailbox, but each user does";
+    MissingEmailAddress NotFound Phrase::new(
+        "Prüfen Sie die Mailadresse; das Dienstkonto selbst braucht kein Postfach, aber jeder Benutzer.",
+        "check the mail address; the service account itself needs no mailbox, but each user does",
+    );
     InvalidSmtpAddress NotFound ADDRESS;
-    MailboxConfiguration NotFound "the mailbox is set up in a way that Exchange can't serve; look at it with Get-Mailbox";
+    MailboxConfiguration NotFound Phrase::new(
+        "Das Postfach ist so eingerichtet, dass Exchange es nicht bedienen kann: sehen Sie es sich mit Get-Mailbox an.",
+        "the mailbox is set up in a way that Exchange can't serve; look at it with Get-Mailbox",
+    );
     MailRecipientNotFound NotFound ADDRESS;
     RecipientNotFound NotFound ADDRESS;
-    NoCalendar NotFound "the mailbox has no calendar folder; its owner should sign in to it once";
+    NoCalendar NotFound Phrase::new(
+        "Das Postfach hat keinen Kalenderordner; sein Besitzer sollte sich einmal daran anmelden.",
+        "the mailbox has no calendar folder; its owner should sign in to it once",
+    );
     InvalidUserPrincipalName NotFound ADDRESS;
     InvalidUserSid NotFound ADDRESS;
     CannotFindUser NotFound ADDRESS;
-    NonPrimarySmtpAddress NotFound "use the mailbox's main address";
+    NonPrimarySmtpAddress NotFound Phrase::new(
+        "Verwenden Sie die Hauptadresse des Postfachs.",
+        "use the mailbox's main address",
+    );
     NameResolutionNoResults NotFound ADDRESS;
     NameResolutionNoMailbox NotFound ADDRESS;
     // Rights.
@@ -117,10 +175,19 @@ codes! {
     ImpersonateUserDenied Denied IMPERSONATION;
     ImpersonationDenied Denied IMPERSONATION;
     ImpersonationFailed Denied IMPERSONATION;
-    NoFreeBusyAccess Denied "grant the service account AvailabilityOnly or more on this calendar";
+    NoFreeBusyAccess Denied Phrase::new(
+        "Geben Sie dem Dienstkonto an diesem Kalender AvailabilityOnly oder mehr.",
+        "grant the service account AvailabilityOnly or more on this calendar",
+    );
     AccountDisabled Denied ACCOUNT;
-    PasswordExpired Denied "set a new password for the service account, one that doesn't expire";
-    PasswordChangeRequired Denied "set a new password for the service account, one that needn't be changed at the next sign-in";
+    PasswordExpired Denied Phrase::new(
+        "Setzen Sie für das Dienstkonto ein neues Kennwort, das nicht abläuft.",
+        "set a new password for the service account, one that doesn't expire",
+    );
+    PasswordChangeRequired Denied Phrase::new(
+        "Setzen Sie für das Dienstkonto ein neues Kennwort, das bei der nächsten Anmeldung nicht geändert werden muss.",
+        "set a new password for the service account, one that needn't be changed at the next sign-in",
+    );
     MailboxLogonFailed Denied RIGHTS;
     UserNotAllowedByPolicy Denied ACCOUNT;
     // Throttling.
@@ -134,10 +201,19 @@ codes! {
     RequestStreamTooBig TooMuch LESS;
     DataSizeLimitExceeded TooMuch LESS;
     MailboxDataArrayTooBig TooMuch LESS;
-    FreeBusyDLLimitReached TooMuch "this address is a distribution list with too many members; use the address of one mailbox";
+    FreeBusyDLLimitReached TooMuch Phrase::new(
+        "Diese Adresse ist eine Verteilerliste mit zu vielen Mitgliedern: verwenden Sie die eines einzelnen Postfachs.",
+        "this address is a distribution list with too many members; use the address of one mailbox",
+    );
     // It passes.
-    MailboxMoveInProgress Transient "the mailbox is being moved; it is asked again after a pause";
-    MailboxStoreUnavailable Transient "the mailbox's database is not mounted or not reachable; if it stays, look at it with Get-MailboxDatabase -Status";
+    MailboxMoveInProgress Transient Phrase::new(
+        "Das Postfach wird gerade verschoben; nach einer Pause wird wieder gefragt.",
+        "the mailbox is being moved; it is asked again after a pause",
+    );
+    MailboxStoreUnavailable Transient Phrase::new(
+        "Die Datenbank des Postfachs ist nicht eingebunden oder nicht erreichbar; bleibt es so, sehen Sie sie sich mit Get-MailboxDatabase -Status an.",
+        "the mailbox's database is not mounted or not reachable; if it stays, look at it with Get-MailboxDatabase -Status",
+    );
     MailboxFailover Transient PASSES;
     ConnectionFailed Transient PASSES;
     InternalServerTransientError Transient PASSES;
@@ -149,7 +225,10 @@ codes! {
     RequestAborted Transient PASSES;
     BatchProcessingStopped Transient PASSES;
     FreeBusyGenerationFailed Transient PASSES;
-    InternalServerError Transient "the server has a fault that it doesn't name; if it stays, look in its event log";
+    InternalServerError Transient Phrase::new(
+        "Der Server hat einen Fehler, den er nicht nennt; bleibt es so, sehen Sie in sein Ereignisprotokoll.",
+        "the server has a fault that it doesn't name; if it stays, look in its event log",
+    );
     // Another server.
     ProxyRequestNotAllowed Routing ELSEWHERE;
     ReadEventsFailed Routing ELSEWHERE;
@@ -161,13 +240,16 @@ codes! {
     CrossSiteRequest Routing ELSEWHERE;
     WrongServerVersion Routing ELSEWHERE;
     WrongServerVersionDelegate Routing ELSEWHERE;
-    ProxyRequestProcessingFailed Routing "Exchange can't reach the server or forest that has this mailbox; look at the organisation relationship or the availability address space";
+    ProxyRequestProcessingFailed Routing Phrase::new(
+        "Exchange erreicht den Server oder die Gesamtstruktur mit diesem Postfach nicht: prüfen Sie die Organisationsbeziehung oder den Verfügbarkeitsadressraum.",
+        "Exchange can't reach the server or forest that has this mailbox; look at the organisation relationship or the availability address space",
+    );
     ProxyCallFailed Routing ELSEWHERE;
-    AutoDiscoverFailed Routing "Exchange can't find the server that has this mailbox; look at its Autodiscover";
-    ServiceDiscoveryFailed Routing "Exchange can't find the server that has this mailbox; look at its Autodiscover";
+    AutoDiscoverFailed Routing AUTODISCOVER;
+    ServiceDiscoveryFailed Routing AUTODISCOVER;
     // Another version.
-    InvalidServerVersion OlderVersion "it is asked again in the words of an older version";
-    InvalidSchemaVersionForMailboxVersion OlderVersion "it is asked again in the words of an older version";
+    InvalidServerVersion OlderVersion OLDER_WORDS;
+    InvalidSchemaVersionForMailboxVersion OlderVersion OLDER_WORDS;
     // Ours.
     IncorrectSchemaVersion OwnFault OURS;
     SchemaValidation OwnFault OURS;
@@ -187,6 +269,8 @@ codes! {
 
 #[cfg(test)]
 mod tests {
+    use busylamp_core::language::Language;
+
     use super::*;
 
     #[test]
@@ -194,7 +278,9 @@ mod tests {
         for code in Code::KNOWN {
             assert_eq!(Code::from_word(&format!("\n  t:{code} ")), *code);
             assert_ne!(code.class(), Class::Unlisted);
-            assert!(code.advice().len() > 20);
+            let advice = code.advice();
+            let (german, english) = (advice.speak(Language::German), advice.speak(Language::English));
+            assert!(german != english && german.ends_with('.') && english.len() > 20, "{code}");
         }
     }
 

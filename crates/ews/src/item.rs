@@ -3,6 +3,7 @@
 use busylamp_core::{
     event::{Event, Kind, RawEvent, ReadKind, Response, Sensitivity, When, midnight},
     ids::EventId,
+    said::Phrase,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -26,8 +27,8 @@ pub(crate) struct Item {
 }
 
 /// Reads an element `CalendarItem`.
-pub(crate) fn read(item: Element<'_>, mailbox: &TimeZone, how: &ReadItems<'_>) -> Result<Item, &'static str> {
-    let id = id(item).ok_or("an item has no id")?;
+pub(crate) fn read(item: Element<'_>, mailbox: &TimeZone, how: &ReadItems<'_>) -> Result<Item, Phrase> {
+    let id = id(item).ok_or(Phrase::new("ein Eintrag hat keine Kennung", "an item has no id"))?;
     let start = instant(item, "Start")?;
     let end = instant(item, "End")?;
     let all_day = yes(item, "IsAllDayEvent")?;
@@ -60,16 +61,22 @@ pub(crate) fn id<'a>(item: Element<'a>) -> Option<&'a str> {
     xml::child(item, "ItemId").and_then(|id| xml::attribute(id, "Id")).filter(|id| !id.is_empty())
 }
 
-fn instant(item: Element<'_>, name: &'static str) -> Result<Timestamp, &'static str> {
-    let word = xml::word(item, name).ok_or("an item has no time")?;
-    time::instant(word).ok_or("an item has a time that can't be read")
+fn instant(item: Element<'_>, name: &'static str) -> Result<Timestamp, Phrase> {
+    let word = xml::word(item, name).ok_or(Phrase::new("ein Eintrag hat keine Zeit", "an item has no time"))?;
+    time::instant(word).ok_or(Phrase::new(
+        "ein Eintrag hat eine Zeit, die nicht zu lesen ist",
+        "an item has a time that can't be read",
+    ))
 }
 
-fn yes(item: Element<'_>, name: &'static str) -> Result<bool, &'static str> {
+fn yes(item: Element<'_>, name: &'static str) -> Result<bool, Phrase> {
     match xml::word(item, name) {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),
-        Some(_) => Err("an item has neither yes nor no where one of them belongs"),
+        Some(_) => Err(Phrase::new(
+            "ein Eintrag sagt weder ja noch nein, wo eins davon stehen muss",
+            "an item has neither yes nor no where one of them belongs",
+        )),
     }
 }
 
@@ -158,7 +165,7 @@ mod tests {
         }
     }
 
-    fn read_in(span: Span, mailbox: &str, properties: &str) -> Result<Item, &'static str> {
+    fn read_in(span: Span, mailbox: &str, properties: &str) -> Result<Item, Phrase> {
         let text = format!("<CalendarItem><ItemId Id='A'/>{properties}</CalendarItem>");
         let document = xml::parse(&text).unwrap();
         let reading = Reading { mask_personal: true, keep_titles: true, ..Reading::default() };
@@ -166,7 +173,7 @@ mod tests {
         read(document.root(), &zone(mailbox), &how)
     }
 
-    fn read_one(properties: &str) -> Result<Event, &'static str> {
+    fn read_one(properties: &str) -> Result<Event, Phrase> {
         let always = Span { from: Timestamp::MIN, to: Timestamp::MAX };
         read_in(always, "Europe/Berlin", properties).map(|item| item.event)
     }
@@ -337,7 +344,10 @@ mod tests {
             reading: &Reading::default(),
             zone_named: &named,
         };
-        assert_eq!(read(without_id.root(), &TimeZone::UTC, &how).err(), Some("an item has no id"));
+        assert_eq!(
+            read(without_id.root(), &TimeZone::UTC, &how).err(),
+            Some(Phrase::new("ein Eintrag hat keine Kennung", "an item has no id"))
+        );
         for properties in [
             "",
             "<Start>2026-11-23T09:00:00Z</Start>",

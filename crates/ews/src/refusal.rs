@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use busylamp_core::said::{Phrase, Said};
 use thiserror::Error;
 
 use crate::{
@@ -64,10 +65,23 @@ impl Refusal {
         class
     }
 
+    /// What happened, in either language, without advice. The server's own words stay as they are.
+    pub fn happened(&self) -> Said {
+        let german = match (&self.code, self.text.as_str()) {
+            (Code::Other(word), "") if word.is_empty() => "Exchange lehnt ab, ohne einen Grund zu nennen".to_owned(),
+            (Code::Other(word), text) if word.is_empty() => format!("Exchange lehnt ab: „{text}“"),
+            _ => format!("Exchange lehnt ab: „{self}“"),
+        };
+        Said::new(german, self.to_string())
+    }
+
     /// What an administrator can do about it.
-    pub fn advice(&self) -> &'static str {
+    pub fn advice(&self) -> Phrase {
         if self.text.contains("ExchangeImpersonation SOAP header must be present") {
-            return "with a token of an application only impersonation works: set access = \"impersonation\"";
+            return Phrase::new(
+                "Mit dem Token einer Anwendung geht nur der Identitätswechsel: setzen Sie access = \"impersonation\".",
+                "with a token of an application only impersonation works: set access = \"impersonation\"",
+            );
         }
         let class = self.class();
         if class == self.code.class() {
@@ -127,7 +141,7 @@ pub enum MailboxFault {
     Refused(Refusal),
     /// The server's answer for it can't be understood as a whole. Says what is wrong, without a word of the answer.
     #[error("the server's answer for this mailbox can't be read: {0}")]
-    Unreadable(&'static str),
+    Unreadable(Phrase),
 }
 
 /// Why there is no answer for any mailbox.
@@ -149,7 +163,7 @@ pub enum AnswerError {
     OtherOperation,
     /// It can't be read. Says what is wrong, without a word of the answer.
     #[error("the server's answer can't be read: {0}")]
-    Unreadable(&'static str),
+    Unreadable(Phrase),
     /// It has more or fewer parts than there were mailboxes, so that none can be told apart.
     #[error("the server answered for {answered} mailboxes, asked for {asked}")]
     Count {
@@ -165,6 +179,8 @@ pub enum AnswerError {
 
 #[cfg(test)]
 mod tests {
+    use busylamp_core::language::Language;
+
     use super::*;
 
     fn refusal(code: &str, text: &str) -> Refusal {
@@ -206,7 +222,21 @@ mod tests {
     #[test]
     fn a_token_of_an_application_needs_impersonation() {
         let text = "ExchangeImpersonation SOAP header must be present for this type of OAuth token.";
-        assert!(refusal("ErrorAccessDenied", text).advice().contains("access = \"impersonation\""));
+        assert!(refusal("ErrorAccessDenied", text).advice().to_string().contains("access = \"impersonation\""));
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_german_too() {
+        for (code, text, german) in [
+            ("ErrorItemNotFound", "Oh.", "Exchange lehnt ab: „ErrorItemNotFound: Oh.“"),
+            ("ErrorItemNotFound", "", "Exchange lehnt ab: „ErrorItemNotFound“"),
+            ("", "Oh.", "Exchange lehnt ab: „Oh.“"),
+            ("", "", "Exchange lehnt ab, ohne einen Grund zu nennen"),
+        ] {
+            let (refusal, happened) = (refusal(code, text), refusal(code, text).happened());
+            assert_eq!(happened.speak(Language::German), german);
+            assert_eq!(happened.to_string(), refusal.to_string());
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use busylamp_core::said::Phrase;
 use quick_xml::{
     Reader,
     escape::{resolve_predefined_entity, unescape},
@@ -21,7 +22,7 @@ const DEEPEST: usize = 100;
 /// Most elements of a document. As many bytes as an answer may have hold some 350,000 of Exchange's.
 const MOST_ELEMENTS: usize = 1_000_000;
 
-const MALFORMED: &str = "it is not well-formed XML";
+const MALFORMED: Phrase = Phrase::new("sie ist kein wohlgeformtes XML", "it is not well-formed XML");
 
 /// A document.
 pub(crate) struct Document<'a> {
@@ -47,7 +48,7 @@ pub(crate) struct Element<'a> {
 
 /// Parses a document. Document type definitions are refused, and with them all entities but XML's own; so is what would
 /// cost more than its length.
-pub(crate) fn parse(text: &str) -> Result<Document<'_>, &'static str> {
+pub(crate) fn parse(text: &str) -> Result<Document<'_>, Phrase> {
     let mut reader = Reader::from_str(text);
     let mut builder = Builder { document: Document { elements: Vec::new(), attributes: Vec::new() }, open: Vec::new() };
     let position = |reader: &Reader<&[u8]>| usize::try_from(reader.buffer_position()).map_err(|_| MALFORMED);
@@ -68,7 +69,9 @@ pub(crate) fn parse(text: &str) -> Result<Document<'_>, &'static str> {
                 builder.text(Cow::Borrowed(inner.ok_or(MALFORMED)?))?;
             }
             Event::GeneralRef(reference) => builder.text(resolved(&reference)?)?,
-            Event::DocType(_) => return Err("it has a document type definition"),
+            Event::DocType(_) => {
+                return Err(Phrase::new("sie hat eine Dokumenttypdefinition", "it has a document type definition"));
+            }
             Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
             Event::Eof => return builder.finish(),
         }
@@ -76,7 +79,7 @@ pub(crate) fn parse(text: &str) -> Result<Document<'_>, &'static str> {
 }
 
 /// What a reference stands for.
-fn resolved(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, &'static str> {
+fn resolved(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Phrase> {
     match reference.resolve_char_ref() {
         Ok(Some(c)) => Ok(Cow::Owned(c.to_string())),
         Ok(None) => resolve_predefined_entity(reference).map(Cow::Borrowed).ok_or(MALFORMED),
@@ -92,16 +95,19 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     /// A start tag, from `<` to its end.
-    fn open(&mut self, tag: &'a str, end: &str) -> Result<(), &'static str> {
+    fn open(&mut self, tag: &'a str, end: &str) -> Result<(), Phrase> {
         let place = self.document.elements.len();
         if self.open.is_empty() && place > 0 {
             return Err(MALFORMED);
         }
         if self.open.len() >= DEEPEST {
-            return Err("its elements are nested too deeply");
+            return Err(Phrase::new("ihre Elemente sind zu tief geschachtelt", "its elements are nested too deeply"));
         }
         if place >= MOST_ELEMENTS {
-            return Err("it has more elements than can be read");
+            return Err(Phrase::new(
+                "sie hat mehr Elemente, als gelesen werden",
+                "it has more elements than can be read",
+            ));
         }
         let inner = tag.strip_prefix('<').and_then(|tag| tag.strip_suffix(end)).ok_or(MALFORMED)?;
         let length = inner.find(|c: char| c.is_ascii_whitespace()).unwrap_or(inner.len());
@@ -120,10 +126,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn attributes(&mut self, inner: &'a str, from: usize) -> Result<(), &'static str> {
+    fn attributes(&mut self, inner: &'a str, from: usize) -> Result<(), Phrase> {
         for (number, attribute) in Attributes::new(inner, from).enumerate() {
             if number >= MOST_ATTRIBUTES {
-                return Err("an element has more attributes than can be read");
+                return Err(Phrase::new(
+                    "ein Element hat mehr Attribute, als gelesen werden",
+                    "an element has more attributes than can be read",
+                ));
             }
             let attribute = attribute.map_err(|_| MALFORMED)?;
             let name = attribute.key.0;
@@ -139,14 +148,14 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), &'static str> {
+    fn close(&mut self) -> Result<(), Phrase> {
         let place = self.open.pop().ok_or(MALFORMED)?;
         self.document.elements[place].end = self.document.elements.len();
         Ok(())
     }
 
     /// Text comes in pieces, cut at references, comments and the like. What only stands between elements is left out.
-    fn text(&mut self, piece: Cow<'a, str>) -> Result<(), &'static str> {
+    fn text(&mut self, piece: Cow<'a, str>) -> Result<(), Phrase> {
         let blank = piece.trim_ascii().is_empty();
         let Some(place) = self.open.last() else { return if blank { Ok(()) } else { Err(MALFORMED) } };
         let has_children = self.document.elements.len() > place + 1;
@@ -161,7 +170,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Document<'a>, &'static str> {
+    fn finish(self) -> Result<Document<'a>, Phrase> {
         if self.open.is_empty() && !self.document.elements.is_empty() { Ok(self.document) } else { Err(MALFORMED) }
     }
 }
@@ -247,7 +256,7 @@ mod tests {
     use super::*;
 
     /// Names, attributes and texts, as lines.
-    fn shown(xml: &str) -> Result<String, &'static str> {
+    fn shown(xml: &str) -> Result<String, Phrase> {
         fn show(element: Element<'_>, lines: &mut Vec<String>) {
             let attributes = &element.document.attributes[element.data().attributes.clone()];
             let attributes: String = attributes.iter().map(|(name, value)| format!(" {name}={value}")).collect();
@@ -394,7 +403,10 @@ mod tests {
         ] {
             assert!(shown(xml).is_err(), "{xml}");
         }
-        assert_eq!(shown("<!DOCTYPE a><a/>"), Err("it has a document type definition"));
+        assert_eq!(
+            shown("<!DOCTYPE a><a/>"),
+            Err(Phrase::new("sie hat eine Dokumenttypdefinition", "it has a document type definition"))
+        );
     }
 
     #[test]

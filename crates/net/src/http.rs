@@ -1,6 +1,7 @@
 //! Requests with bounded time and size.
 
 mod error;
+mod german;
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@
 //! ([`Untrusted::seen`]) and can pin it. What is believed is noted with its last day ([`certificates`]).
 
 mod certificate;
+mod german;
 mod pin;
 mod shown;
 mod verifier;

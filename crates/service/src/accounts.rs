@@ -38,7 +38,7 @@ impl Accounts {
     /// # Errors
     /// Why its connections can't be set up.
     pub(crate) fn exchange(&self, exchange: &Exchange) -> Result<Arc<EwsAccount>, Said> {
-        let made = || EwsAccount::new(&exchange.settings).map_err(|error| Said::verbatim(error.to_string()));
+        let made = || EwsAccount::new(&exchange.settings).map_err(|error| error.said());
         self.exchange.get(&exchange.key, Instant::now(), made)
     }
 

@@ -226,7 +226,7 @@ pub(crate) fn unanswered() -> Said {
 }
 
 fn trouble(error: &MailboxError) -> (Option<Flag>, Said) {
-    let advice = Said::verbatim(error.advice());
+    let advice = error.advice().clone();
     let flag = match error {
         MailboxError::NotFound { .. } => Some(Flag::MailboxNotFound),
         MailboxError::Denied { .. } => Some(Flag::MailboxAccessDenied),

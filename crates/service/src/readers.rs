@@ -103,7 +103,7 @@ impl Readers {
 }
 
 fn read_graph(graph: &Polled<GraphSettings>) -> Result<SideReader, Said> {
-    let calendar = GraphCalendar::new(&graph.settings).map_err(|error| Said::verbatim(error.to_string()))?;
+    let calendar = GraphCalendar::new(&graph.settings).map_err(|error| error.said())?;
     Ok(SideReader { calendar: Arc::new(calendar), every: graph.every, notes: Vec::new() })
 }
 

@@ -172,14 +172,14 @@ impl Service {
         else {
             return Err(address().into());
         };
-        let shown = Shown::by(host, port).await.map_err(|error| refusal(&Said::verbatim(error.to_string())))?;
+        let shown = Shown::by(host, port).await.map_err(|error| refusal(&error.said()))?;
         let read = shown.certificate;
         Ok(ShownCertificate {
             fingerprint: shown.fingerprint.to_string(),
             subject: read.as_ref().map(|read| read.subject.clone()),
             issuer: read.as_ref().map(|read| read.issuer.clone()),
             not_after: read.as_ref().map(|read| read.not_after),
-            untrusted: shown.untrusted.map(Said::verbatim),
+            untrusted: shown.untrusted,
         })
     }
 }

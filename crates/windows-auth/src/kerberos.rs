@@ -27,8 +27,11 @@ use std::{
     time::Duration,
 };
 
-use busylamp_core::secret::Secret;
-use busylamp_net::connection::{ChannelBinding, Conversation, SignIn, SignInError, Token};
+use busylamp_core::{said::Phrase, secret::Secret};
+use busylamp_net::{
+    connection::{ChannelBinding, Conversation, SignIn, SignInError, Token},
+    words,
+};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use thiserror::Error;
@@ -134,7 +137,7 @@ impl Conversation for Showing {
     fn step<'a>(&'a mut self, challenge: Option<&'a [u8]>) -> BoxFuture<'a, Result<Token, SignInError>> {
         Box::pin(async move {
             if challenge.is_some() {
-                return Err(SignInError::BadChallenge("Kerberos needs none"));
+                return Err(SignInError::BadChallenge(Phrase::new("Kerberos braucht keinen", "Kerberos needs none")));
             }
             let inner = &self.kerberos.0;
             let ticket = inner.ticket(&self.host).await?;
@@ -144,8 +147,9 @@ impl Conversation for Showing {
     }
 }
 
-const CRYPTO: SignInError = SignInError::Machine("encryption with AES");
-const UNREADABLE: SignInError = SignInError::BadChallenge("the domain controller's answer");
+const CRYPTO: SignInError = SignInError::Machine(Phrase::new("Verschlüsselung mit AES", "encryption with AES"));
+const UNREADABLE: SignInError =
+    SignInError::BadChallenge(Phrase::new("die Antwort des Domänencontrollers", "the domain controller's answer"));
 
 impl Inner {
     /// The ticket for a web server. One question at a time, so that a wrong password is tried once.
@@ -186,9 +190,17 @@ impl Inner {
         let recipe = match Reply::read(&answer).ok_or(UNREADABLE)? {
             Reply::Error(error) if error.wants_proof() => error.recipe(&self.client),
             Reply::Error(error) => return Err(refusal(&error)),
-            Reply::Ticket(_) => return Err(SignInError::Unsupported("an account without pre-authentication")),
+            Reply::Ticket(_) => {
+                return Err(SignInError::Unsupported(Phrase::new(
+                    "ein Konto ohne Vorauthentifizierung",
+                    "an account without pre-authentication",
+                )));
+            }
         };
-        let recipe = recipe.ok_or(SignInError::Unsupported("an account without AES keys"))?;
+        let recipe = recipe.ok_or(SignInError::Unsupported(Phrase::new(
+            "ein Konto ohne AES-Schlüssel",
+            "an account without AES keys",
+        )))?;
         let iterations = NonZeroU32::new(recipe.iterations).ok_or(UNREADABLE)?;
         let key = Key::of_password(recipe.kind, self.password.expose(), &recipe.salt, iterations);
         let key = key.map_err(|_| CRYPTO)?;
@@ -201,12 +213,13 @@ impl Inner {
     }
 
     async fn ask(&self, request: &[u8]) -> Result<Vec<u8>, SignInError> {
-        self.kdc.ask(request).await.map_err(|error| SignInError::Unreachable(error.kind().to_string()))
+        self.kdc.ask(request).await.map_err(|error| SignInError::Unreachable(words::of(error.kind())))
     }
 
     fn fresh(&self) -> Result<Fresh, SignInError> {
         let mut random = [0; 20];
-        getrandom::fill(&mut random).map_err(|_| SignInError::Machine("random numbers"))?;
+        getrandom::fill(&mut random)
+            .map_err(|_| SignInError::Machine(Phrase::new("Zufallszahlen", "random numbers")))?;
         let mut confounder = [0; 16];
         confounder.copy_from_slice(&random[4..]);
         // 31 bits: some KDCs read the number with a sign.
@@ -222,15 +235,33 @@ impl Inner {
 /// What a KDC's error means (RFC 4120, section 7.5.9).
 fn refusal(error: &KdcError) -> SignInError {
     match error.code {
-        6 => SignInError::Refused("the domain controller does not know the user"),
-        7 => SignInError::Unsupported("the domain controller knows no service HTTP/ of this host name"),
-        12 | 18 => SignInError::Refused("the account may not sign in: it is disabled, expired or locked"),
-        14 => SignInError::Unsupported("an account without AES keys"),
-        23 => SignInError::Refused("the password has expired"),
-        24 => SignInError::Refused("the password is wrong"),
-        37 => SignInError::Machine("a clock that agrees with the domain controller's"),
-        68 => SignInError::Refused("the domain controller is not in charge of the user's realm"),
-        _ => SignInError::BadChallenge("the domain controller answers with an error"),
+        6 => SignInError::Refused(Phrase::new(
+            "der Domänencontroller kennt den Benutzer nicht",
+            "the domain controller does not know the user",
+        )),
+        7 => SignInError::Unsupported(Phrase::new(
+            "der Domänencontroller kennt keinen Dienst HTTP/ dieses Namens",
+            "the domain controller knows no service HTTP/ of this host name",
+        )),
+        12 | 18 => SignInError::Refused(Phrase::new(
+            "das Konto darf sich nicht anmelden: es ist deaktiviert, abgelaufen oder gesperrt",
+            "the account may not sign in: it is disabled, expired or locked",
+        )),
+        14 => SignInError::Unsupported(Phrase::new("ein Konto ohne AES-Schlüssel", "an account without AES keys")),
+        23 => SignInError::Refused(Phrase::new("das Kennwort ist abgelaufen", "the password has expired")),
+        24 => SignInError::Refused(Phrase::new("das Kennwort ist falsch", "the password is wrong")),
+        37 => SignInError::Machine(Phrase::new(
+            "eine Uhr, die mit der des Domänencontrollers übereinstimmt",
+            "a clock that agrees with the domain controller's",
+        )),
+        68 => SignInError::Refused(Phrase::new(
+            "der Domänencontroller ist für den Realm des Benutzers nicht zuständig",
+            "the domain controller is not in charge of the user's realm",
+        )),
+        _ => SignInError::BadChallenge(Phrase::new(
+            "der Domänencontroller antwortet mit einem Fehler",
+            "the domain controller answers with an error",
+        )),
     }
 }
 

@@ -14,7 +14,7 @@ mod target_info;
 
 use std::{fmt, future::ready, time::SystemTime};
 
-use busylamp_core::secret::Secret;
+use busylamp_core::{said::Phrase, secret::Secret};
 use busylamp_net::connection::{ChannelBinding, Conversation, SignIn, SignInError, Token};
 use futures_util::future::BoxFuture;
 
@@ -89,7 +89,10 @@ impl Exchange {
                 let bytes = self.authenticate(&negotiate, challenge, &fresh)?;
                 Ok(Token { bytes, last: true })
             }
-            _ => Err(SignInError::BadChallenge("a message is not at its place")),
+            _ => Err(SignInError::BadChallenge(Phrase::new(
+                "eine Nachricht steht nicht an ihrer Stelle",
+                "a message is not at its place",
+            ))),
         }
     }
 
@@ -123,7 +126,7 @@ struct Fresh {
 
 fn random() -> Result<[u8; 8], SignInError> {
     let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(|_| SignInError::Machine("random numbers"))?;
+    getrandom::fill(&mut bytes).map_err(|_| SignInError::Machine(Phrase::new("Zufallszahlen", "random numbers")))?;
     Ok(bytes)
 }
 

@@ -8,7 +8,7 @@ use aws_lc_rs::{
     signature::{KeyPair, RSA_PSS_SHA256, RsaKeyPair},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use busylamp_core::secret::Secret;
+use busylamp_core::{said::Said, secret::Secret};
 use busylamp_net::trust::{Certificate, Fingerprint};
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -52,6 +52,30 @@ pub enum CertificateProblem {
     /// Neither this nor that can be read.
     #[error("the certificate can't be read: export it again in PEM form")]
     Unreadable,
+}
+
+impl CertificateProblem {
+    /// What is wrong and what would be right, in either language.
+    pub fn said(self) -> Said {
+        let german = match self {
+            Self::NoCertificate => {
+                "Es ist kein Zertifikat darin: erwartet wird eine PEM-Datei mit -----BEGIN CERTIFICATE----- und dem privaten \
+                 Schlüssel."
+            }
+            Self::NoKey => {
+                "Es ist kein privater Schlüssel darin: legen Sie Zertifikat und Schlüssel in eine PEM-Datei, den Schlüssel \
+                 ohne Kennwort (`openssl pkcs12 -in certificate.pfx -nodes` schreibt beides)."
+            }
+            Self::NoRsaKey => {
+                "Sein Schlüssel ist kein RSA-Schlüssel mit 2048 bis 8192 Bit: Microsoft Entra nimmt nur RSA-Schlüssel."
+            }
+            Self::OtherKey => {
+                "Der private Schlüssel ist nicht der des Zertifikats: legen Sie beide desselben Paars in die Datei."
+            }
+            Self::Unreadable => "Das Zertifikat ist nicht zu lesen: exportieren Sie es neu im PEM-Format.",
+        };
+        Said::new(german, self.to_string())
+    }
 }
 
 impl ClientCertificate {

@@ -1,6 +1,7 @@
 //! What Entra answers instead of a token. Codes and meanings: `reference-error-codes.md` of Microsoft's entra-docs;
 //! Microsoft warns that they may change, so only the advice and the pause depend on them.
 
+use busylamp_core::{language::Language, said::Said};
 use busylamp_net::{http::HttpError, retry::Class};
 use serde::Deserialize;
 use thiserror::Error;
@@ -70,33 +71,78 @@ impl Problem {
         }
     }
 
-    fn advice(self, consent_url: &str) -> String {
-        match self {
-            Self::WrongSecret => "enter the client secret's value (not its id) from the app registration".to_owned(),
-            Self::SecretExpired => "make a new client secret in the app registration and enter its value".to_owned(),
-            Self::AssertionRefused => "register the certificate in the app registration".to_owned(),
+    fn advice(self, consent_url: &str) -> Said {
+        let (german, english) = match self {
+            Self::WrongSecret => (
+                "Tragen Sie aus der App-Registrierung den Wert des geheimen Clientschlüssels ein (nicht seine ID).",
+                "enter the client secret's value (not its id) from the app registration",
+            ),
+            Self::SecretExpired => (
+                "Legen Sie in der App-Registrierung einen neuen geheimen Clientschlüssel an und tragen Sie seinen Wert ein.",
+                "make a new client secret in the app registration and enter its value",
+            ),
+            Self::AssertionRefused => (
+                "Hinterlegen Sie das Zertifikat in der App-Registrierung.",
+                "register the certificate in the app registration",
+            ),
             Self::UnknownApp => {
-                format!("check tenant and client id; if they are right, an administrator of the tenant has to consent: {consent_url}")
+                return Said::new(
+                    format!(
+                        "Prüfen Sie Mandant und Anwendungs-ID; stimmen sie, muss ein Administrator des Mandanten zustimmen: \
+                         {consent_url}"
+                    ),
+                    format!(
+                        "check tenant and client id; if they are right, an administrator of the tenant has to consent: \
+                         {consent_url}"
+                    ),
+                );
             }
-            Self::AppDisabled => "enable the application in Entra (Enterprise applications, Properties)".to_owned(),
-            Self::UnknownTenant => "check the tenant's id, and that the cloud is the right one".to_owned(),
-            Self::ClientAuthentication => {
-                "the app registration must be a confidential client (Web) with a client secret".to_owned()
+            Self::AppDisabled => (
+                "Schalten Sie die Anwendung in Entra ein (Unternehmensanwendungen, Eigenschaften).",
+                "enable the application in Entra (Enterprise applications, Properties)",
+            ),
+            Self::UnknownTenant => (
+                "Prüfen Sie die ID des Mandanten, und ob es die richtige Cloud ist.",
+                "check the tenant's id, and that the cloud is the right one",
+            ),
+            Self::ClientAuthentication => (
+                "Die App-Registrierung muss ein vertraulicher Client (Web) mit geheimem Clientschlüssel sein.",
+                "the app registration must be a confidential client (Web) with a client secret",
+            ),
+            Self::WrongScope | Self::UnknownResource => (
+                "Prüfen Sie, ob die Adresse des Servers zur selben Cloud gehört wie die Anmeldeadresse und ob Entra sie kennt.",
+                "check that the server's address belongs to the same cloud as the login address, and that Entra knows it",
+            ),
+            Self::NoConsent => {
+                return Said::new(
+                    format!("Ein Administrator des Mandanten muss zustimmen: {consent_url}"),
+                    format!("an administrator of the tenant has to consent: {consent_url}"),
+                );
             }
-            Self::WrongScope | Self::UnknownResource => {
-                "check that the server's address belongs to the same cloud as the login address, and that Entra knows it".to_owned()
-            }
-            Self::NoConsent => format!("an administrator of the tenant has to consent: {consent_url}"),
-            Self::NotLicensed => {
-                "the tenant has no Microsoft Graph or Exchange Online for this application: check its licences and the application's permissions".to_owned()
-            }
-            Self::ConditionalAccess => {
-                "a Conditional Access policy blocks the application: let it be excluded from the policy".to_owned()
-            }
-            Self::SignInAgain => "the sign-in was revoked: make a new client secret".to_owned(),
-            Self::Busy => "Entra asks to be left alone for some minutes; it is tried again".to_owned(),
-            Self::Other => "look the code up at https://login.microsoftonline.com/error".to_owned(),
-        }
+            Self::NotLicensed => (
+                "Der Mandant hat für diese Anwendung kein Microsoft Graph oder Exchange Online: prüfen Sie seine Lizenzen und \
+                 die Berechtigungen der Anwendung.",
+                "the tenant has no Microsoft Graph or Exchange Online for this application: check its licences and the \
+                 application's permissions",
+            ),
+            Self::ConditionalAccess => (
+                "Eine Richtlinie für bedingten Zugriff sperrt die Anwendung: lassen Sie sie von der Richtlinie ausnehmen.",
+                "a Conditional Access policy blocks the application: let it be excluded from the policy",
+            ),
+            Self::SignInAgain => (
+                "Die Anmeldung wurde widerrufen: legen Sie einen neuen geheimen Clientschlüssel an.",
+                "the sign-in was revoked: make a new client secret",
+            ),
+            Self::Busy => (
+                "Entra will einige Minuten in Ruhe gelassen werden; es wird wieder versucht.",
+                "Entra asks to be left alone for some minutes; it is tried again",
+            ),
+            Self::Other => (
+                "Schlagen Sie den Code unter https://login.microsoftonline.com/error nach.",
+                "look the code up at https://login.microsoftonline.com/error",
+            ),
+        };
+        Said::new(german, english)
     }
 }
 
@@ -125,15 +171,42 @@ impl SignInError {
         }
     }
 
+    /// What happened, in either language, without advice.
+    pub(crate) fn happened(&self) -> Said {
+        let german = match self {
+            Self::Refused { said, .. } => format!("Die Anmeldung wird abgelehnt („{said}“)"),
+            Self::Trouble { status } => {
+                format!("Die Anmeldung scheitert: der Anmeldeserver antwortet mit dem Status {status}")
+            }
+            Self::BadAnswer { status } => {
+                format!("Die Anmeldung scheitert: die Antwort des Anmeldeservers (Status {status}) ist nicht zu lesen")
+            }
+            Self::CannotSign => {
+                "Die Anmeldung scheitert: mit dem Schlüssel des Zertifikats lässt sich nicht unterschreiben".to_owned()
+            }
+            Self::Network(error) => {
+                format!("Die Anmeldung scheitert: {}", error.happened().speak(Language::German))
+            }
+        };
+        Said::new(german, self.to_string())
+    }
+
     /// What to do.
-    pub(crate) fn advice(&self, consent_url: &str) -> String {
-        match self {
-            Self::Refused { problem, .. } => problem.advice(consent_url),
-            Self::Trouble { .. } => "it is tried again".to_owned(),
-            Self::BadAnswer { .. } => "check the login address, and whether a proxy answers in its place".to_owned(),
-            Self::CannotSign => "export certificate and key again and enter them".to_owned(),
-            Self::Network(error) => error.advice(),
-        }
+    pub(crate) fn advice(&self, consent_url: &str) -> Said {
+        let (german, english) = match self {
+            Self::Refused { problem, .. } => return problem.advice(consent_url),
+            Self::Network(error) => return error.advice(),
+            Self::Trouble { .. } => ("Es wird wieder versucht.", "it is tried again"),
+            Self::BadAnswer { .. } => (
+                "Prüfen Sie die Anmeldeadresse, und ob ein Proxy an ihrer Stelle antwortet.",
+                "check the login address, and whether a proxy answers in its place",
+            ),
+            Self::CannotSign => (
+                "Exportieren Sie Zertifikat und Schlüssel neu und tragen Sie sie ein.",
+                "export certificate and key again and enter them",
+            ),
+        };
+        Said::new(german, english)
     }
 }
 
@@ -157,6 +230,8 @@ fn first_sentence(error: &str, description: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use busylamp_net::http::{Delivery, HttpErrorKind};
+
     use super::*;
 
     fn problem(codes: &str) -> Problem {
@@ -207,6 +282,42 @@ mod tests {
     }
 
     #[test]
+    fn every_refusal_is_told_in_german_too() {
+        let problems = [
+            Problem::WrongSecret,
+            Problem::SecretExpired,
+            Problem::AssertionRefused,
+            Problem::UnknownApp,
+            Problem::AppDisabled,
+            Problem::UnknownTenant,
+            Problem::ClientAuthentication,
+            Problem::WrongScope,
+            Problem::UnknownResource,
+            Problem::NoConsent,
+            Problem::NotLicensed,
+            Problem::ConditionalAccess,
+            Problem::SignInAgain,
+            Problem::Busy,
+            Problem::Other,
+        ];
+        let refused = problems.map(|problem| SignInError::Refused { problem, said: "AADSTS1: No".to_owned() });
+        let network = HttpError::new("login.example.com", HttpErrorKind::Reset, Delivery::NotSent);
+        let others = [
+            SignInError::Trouble { status: 503 },
+            SignInError::BadAnswer { status: 200 },
+            SignInError::CannotSign,
+            SignInError::Network(network),
+        ];
+        for error in refused.into_iter().chain(others) {
+            for said in [error.happened(), error.advice("https://login.example/consent")] {
+                let (german, english) = (said.speak(Language::German), said.to_string());
+                assert!(german != english && !german.is_empty() && !english.is_empty(), "{said:?}");
+                assert!(!german.contains("the ") && german.starts_with(char::is_uppercase), "{said:?}");
+            }
+        }
+    }
+
+    #[test]
     fn only_what_time_heals_is_tried_again_soon() {
         assert_eq!(SignInError::of(400, br#"{"error": "x", "error_codes": [90090]}"#).class(), Class::Retryable);
         assert_eq!(SignInError::of(503, b"<html>").class(), Class::Retryable);
@@ -230,7 +341,7 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains(said) && !text.contains("Trace ID"), "{text}");
             assert!(matches!(error, SignInError::Refused { problem: found, .. } if found == problem), "{text}");
-            assert!(!error.advice("https://login.example/consent").is_empty());
+            assert!(!error.advice("https://login.example/consent").to_string().is_empty());
         }
     }
 }

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use busylamp_core::ids::MailAddress;
+use busylamp_core::{
+    ids::MailAddress,
+    said::{Phrase, Said},
+};
 use busylamp_ews::{
     Answer, AnswerError, CONTENT_TYPE, Class as Code, Header, MailboxFault, ServerBuild, ServerVersion,
 };
@@ -22,7 +25,7 @@ use url::Url;
 use super::{
     EwsSetupError,
     batch::BatchSize,
-    error::{EwsError, Said},
+    error::{EwsError, Told},
     guard::{Guard, Turn},
     http::soap,
     settings::{Access, EwsSettings},
@@ -213,8 +216,9 @@ impl EwsAccount {
             Err(error @ EwsError::Refused { .. }) => {
                 if turn.is_none() && self.guard.accepted_since(sent) {
                     // Others are let in with the same password meanwhile: it is too much for the server.
-                    let said = Said { status: 401, text: "refused in the middle of a session".to_owned() };
-                    return Err(EwsError::Busy { after: None, said });
+                    let text = Said::new("mitten in einer Sitzung abgelehnt", "refused in the middle of a session");
+                    let told = Told { status: 401, text: Some(text) };
+                    return Err(EwsError::Busy { after: None, told });
                 }
                 Err(self.doubt(error))
             }
@@ -295,7 +299,9 @@ impl EwsAccount {
         } else {
             let read = Arc::clone(read);
             let apart = tokio::task::spawn_blocking(move || read(&body)).await;
-            apart.map_err(|_| EwsError::BadAnswer("it can't be taken apart"))?
+            apart.map_err(|_| {
+                EwsError::BadAnswer(Phrase::new("sie lässt sich nicht zerlegen", "it can't be taken apart"))
+            })?
         };
         match answer {
             Ok(answer) => {
@@ -307,9 +313,14 @@ impl EwsAccount {
                 Err(EwsError::Fault(refusal))
             }
             Err(AnswerError::TooLarge) => Err(EwsError::TooLarge),
-            Err(AnswerError::NotSoap) => Err(EwsError::BadAnswer("it is no SOAP")),
-            Err(AnswerError::OtherOperation) => Err(EwsError::BadAnswer("it answers something else")),
-            Err(AnswerError::Count { .. }) => Err(EwsError::BadAnswer("it answers for another number of mailboxes")),
+            Err(AnswerError::NotSoap) => Err(EwsError::BadAnswer(Phrase::new("sie ist kein SOAP", "it is no SOAP"))),
+            Err(AnswerError::OtherOperation) => {
+                Err(EwsError::BadAnswer(Phrase::new("sie antwortet auf etwas anderes", "it answers something else")))
+            }
+            Err(AnswerError::Count { .. }) => Err(EwsError::BadAnswer(Phrase::new(
+                "sie antwortet für eine andere Zahl von Postfächern",
+                "it answers for another number of mailboxes",
+            ))),
             Err(AnswerError::Unreadable(why)) => Err(EwsError::BadAnswer(why)),
         }
     }

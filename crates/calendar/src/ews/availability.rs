@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use busylamp_core::ids::MailAddress;
+use busylamp_core::{ids::MailAddress, said::Phrase};
 use busylamp_ews::{FreeBusy, RequestedView, Span, availability, request};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -40,7 +40,10 @@ pub(super) async fn read(
     batch::each(mails.len(), &account.availability, clock, |places| {
         let batch: Vec<&MailAddress> = places.iter().map(|place| &mails[*place]).collect();
         async move {
-            let anchor = batch.first().copied().ok_or(EwsError::BadAnswer("nobody was asked for"))?;
+            let anchor = batch
+                .first()
+                .copied()
+                .ok_or(EwsError::BadAnswer(Phrase::new("nach niemandem wurde gefragt", "nobody was asked for")))?;
             let question = Question {
                 anchor,
                 acting_as: (!account.credential.is_password()).then_some(anchor),

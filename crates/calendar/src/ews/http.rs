@@ -1,12 +1,13 @@
 //! What a server, or whatever stands in front of it, says by HTTP instead of SOAP.
 
+use busylamp_core::said::{Phrase, Said};
 use busylamp_ews::answer;
 use busylamp_net::retry;
 use bytes::Bytes;
 use http::{HeaderMap, Response, header};
 use jiff::Timestamp;
 
-use super::error::{EwsError, Said};
+use super::error::{EwsError, Told};
 
 /// How much of a text of theirs is told.
 const MOST: usize = 200;
@@ -19,41 +20,45 @@ pub(super) fn soap(answer: Response<Bytes>, password: bool, now: Timestamp) -> R
     let (head, body) = answer.into_parts();
     let headers = &head.headers;
     let status = head.status.as_u16();
-    let said = Said { status, text: told(headers) };
+    let told = Told { status, text: words(headers) };
     if (400..600).contains(&status) && mentions(&body, "currently locked out") {
-        return Err(EwsError::LockedOut(said));
+        return Err(EwsError::LockedOut(told));
     }
     Err(match status {
         200 => return Ok(body),
-        401 => EwsError::Refused { said, offered: offered(headers), password },
+        401 => EwsError::Refused { told, offered: offered(headers), password },
         // A forms login answers 302 or 440; a random outage sends to the page of errors.
-        300..=399 if location(headers).contains("genericerrorpage") => EwsError::Trouble(said),
-        300..=399 => EwsError::FormLogin(Said { text: elsewhere(headers), ..said }),
-        440 => EwsError::FormLogin(said),
+        300..=399 if location(headers).contains("genericerrorpage") => EwsError::Trouble(told),
+        300..=399 => EwsError::FormLogin(Told { text: Some(elsewhere(headers)), ..told }),
+        440 => EwsError::FormLogin(told),
         403 => match text(headers, "x-ews-policy-reason") {
             Some(reason) => EwsError::Policy(reason),
-            None => EwsError::Forbidden(said),
+            None => EwsError::Forbidden(told),
         },
-        404 | 405 | 410 => EwsError::NoService(said),
+        404 | 405 | 410 => EwsError::NoService(told),
         413 => EwsError::TooLarge,
-        408 | 429 | 503 => EwsError::Busy { after: retry::retry_after(headers, now), said },
+        408 | 429 | 503 => EwsError::Busy { after: retry::retry_after(headers, now), told },
         500..=599 => match answer::fault(&body) {
             Ok(refusal) if refusal.text.to_lowercase().contains("currently locked out") => {
-                EwsError::LockedOut(Said { text: refusal.to_string(), ..said })
+                EwsError::LockedOut(Told { text: Some(refusal.happened()), ..told })
             }
             Ok(refusal) => EwsError::Fault(refusal),
-            Err(_) if mentions(&body, "the specified server version is invalid") => EwsError::Version(said),
-            Err(_) => EwsError::Trouble(said),
+            Err(_) if mentions(&body, "the specified server version is invalid") => EwsError::Version(told),
+            Err(_) => EwsError::Trouble(told),
         },
-        _ => EwsError::BadAnswer("it has a status that Exchange does not use"),
+        _ => EwsError::BadAnswer(Phrase::new(
+            "sie hat einen Status, den Exchange nicht verwendet",
+            "it has a status that Exchange does not use",
+        )),
     })
 }
 
 /// The server's own words in headers: `X-CasErrorCode` names the error of the client access server, `x-ms-diagnostics` says
 /// why a token is refused.
-fn told(headers: &HeaderMap) -> String {
-    let words = ["x-caserrorcode", "x-ms-diagnostics"].into_iter().filter_map(|name| text(headers, name));
-    words.collect::<Vec<_>>().join("; ")
+fn words(headers: &HeaderMap) -> Option<Said> {
+    let words: Vec<String> =
+        ["x-caserrorcode", "x-ms-diagnostics"].into_iter().filter_map(|name| text(headers, name)).collect();
+    (!words.is_empty()).then(|| Said::verbatim(words.join("; ")))
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -68,11 +73,15 @@ fn location(headers: &HeaderMap) -> String {
 }
 
 /// Where a redirect leads, without what may stand behind a question mark.
-fn elsewhere(headers: &HeaderMap) -> String {
+fn elsewhere(headers: &HeaderMap) -> Said {
     let to = location(headers);
     let place = to.split(['?', '#']).next().unwrap_or_default();
     let place: String = place.chars().filter(|c| !c.is_control()).take(MOST).collect();
-    if place.is_empty() { "a redirect to nowhere".to_owned() } else { format!("a redirect to {place}") }
+    if place.is_empty() {
+        Said::new("eine Weiterleitung nach nirgendwo", "a redirect to nowhere")
+    } else {
+        Said::new(format!("eine Weiterleitung nach {place}"), format!("a redirect to {place}"))
+    }
 }
 
 /// The names of the ways to sign in, without their parameters.
@@ -123,7 +132,7 @@ mod tests {
     #[test]
     fn the_policy_of_exchange_online_says_so_and_any_other_denial_does_not() {
         let blocked = of(403, &[("X-EWS-Policy-Reason", "EWS is disabled for this user or tenant")], "");
-        let sentence = blocked.sentence("");
+        let sentence = blocked.sentence("").to_string();
         assert!(sentence.contains("disabled for this user") && sentence.contains("2027-04-01"), "{sentence}");
         assert!(matches!(of(403, &[], ""), EwsError::Forbidden(_)));
     }

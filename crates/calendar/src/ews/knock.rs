@@ -8,13 +8,16 @@
 use busylamp_core::{
     check::{Step, Verdict},
     ids::MailAddress,
-    said::Said,
+    said::Phrase,
 };
 use busylamp_ews::Span;
 use jiff::SignedDuration;
 
 use super::{account::EwsAccount, availability, error::EwsError};
 use crate::{clock::Clock, steps};
+
+/// What is found where it lets us in.
+pub(super) const ACCEPTED: Phrase = Phrase::new("der Server nimmt sie an", "the server accepts it");
 
 const NOBODY: &str = "nobody@busylamp.invalid";
 
@@ -25,8 +28,8 @@ pub(super) async fn knock(account: &EwsAccount, clock: Clock) -> Step {
     let span = Span { from: now, to: now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now) };
     let asked = availability::read(account, std::slice::from_ref(&nobody), span, clock).await.pop();
     let verdict = match asked {
-        Some(Err(error)) if !has_let_in(&error) => Verdict::Fault(Said::verbatim(error.sentence(&account.consent_url))),
-        _ => Verdict::Ok(Said::new("der Server nimmt sie an", "the server accepts it")),
+        Some(Err(error)) if !has_let_in(&error) => Verdict::Fault(error.sentence(&account.consent_url)),
+        _ => Verdict::Ok(ACCEPTED.into()),
     };
     Step::new(steps::SIGN_IN, verdict)
 }

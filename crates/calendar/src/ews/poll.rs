@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use busylamp_core::{event::Agenda, ids::MailAddress};
+use busylamp_core::{
+    event::Agenda,
+    ids::MailAddress,
+    said::{Phrase, Said},
+};
 use busylamp_ews::{FreeBusy, Shape, Span, answer, request};
 use busylamp_net::retry::{self, Class};
 use futures_util::future::join_all;
@@ -38,7 +42,7 @@ pub(super) struct Poll<'a> {
     /// Who was read whole.
     taken: Vec<MailAddress>,
     /// The first error that concerns the account as a whole.
-    trouble: Option<String>,
+    trouble: Option<Said>,
 }
 
 impl<'a> Poll<'a> {
@@ -83,10 +87,10 @@ impl<'a> Poll<'a> {
     }
 
     /// The memory as it is now, an outcome for each mailbox of the request, and what is wrong with the account.
-    pub(super) fn end(mut self) -> (Memory, BTreeMap<MailAddress, Outcome>, Option<String>) {
+    pub(super) fn end(mut self) -> (Memory, BTreeMap<MailAddress, Outcome>, Option<Said>) {
         for mail in self.request.mailboxes {
             if !self.outcomes.contains_key(mail) {
-                self.failed(mail, &EwsError::BadAnswer("it was not asked"));
+                self.failed(mail, &EwsError::NOT_ASKED);
             }
         }
         let trouble = health::trouble(self.trouble, &self.outcomes);
@@ -231,7 +235,7 @@ impl<'a> Poll<'a> {
             let view = match found.map(|mut answers| answers.pop()) {
                 Ok(Some(Ok(marks))) => Ok(marks.complete.then(|| View::of_marks(&marks))),
                 Ok(Some(Err(fault))) => Err(batch::of_mailbox(fault)),
-                Ok(None) => Err(EwsError::BadAnswer("it has no marks")),
+                Ok(None) => Err(EwsError::BadAnswer(Phrase::new("sie hat keine Kennzeichen", "it has no marks"))),
                 Err(error) => Err(error),
             };
             (mail, span, view)

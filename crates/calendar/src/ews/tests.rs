@@ -106,7 +106,7 @@ impl Stage {
     }
 
     fn trouble(&self) -> String {
-        self.calendar.health().trouble.unwrap_or_default()
+        self.calendar.health().trouble.map(|trouble| trouble.to_string()).unwrap_or_default()
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use busylamp_core::{
     event::{Agenda, Event},
     ids::MailAddress,
+    said::Phrase,
     title::Reading,
 };
 use busylamp_ews::{ReadItems, Rest, Shape, Span, answer, request};
@@ -87,7 +88,9 @@ impl View<'_> {
         let mails: Vec<&MailAddress> = targets.iter().map(|target| &target.mail).collect();
         let zones: Vec<TimeZone> = targets.iter().map(|target| target.zone.clone()).collect();
         let known = targets.iter().find(|target| target.known).or(targets.first());
-        let anchor = known.map(|target| &target.mail).ok_or(EwsError::BadAnswer("nobody was asked for"))?;
+        let anchor = known
+            .map(|target| &target.mail)
+            .ok_or(EwsError::BadAnswer(Phrase::new("nach niemandem wurde gefragt", "nobody was asked for")))?;
         let question = Question {
             anchor,
             acting_as: self.one_each.then_some(anchor),
@@ -113,17 +116,23 @@ impl View<'_> {
                 Rest::From(next) if next > span.from => (span, most) = (Span { from: next, ..all }, PAGE),
                 Rest::From(_) | Rest::Unknown if most < LONG_PAGE => most = LONG_PAGE,
                 Rest::From(_) | Rest::Unknown => {
-                    return Err(EwsError::BadAnswer("more events at one time than a page holds"));
+                    return Err(EwsError::BadAnswer(Phrase::new(
+                        "mehr Termine zur selben Zeit, als eine Seite fasst",
+                        "more events at one time than a page holds",
+                    )));
                 }
             }
             let page = match self.page(&[target], span, most).await?.pop() {
                 Some(Ok(page)) => page,
                 Some(Err(fault)) => return Err(batch::of_mailbox(fault)),
-                None => return Err(EwsError::BadAnswer("it has no page")),
+                None => return Err(EwsError::BadAnswer(Phrase::new("sie hat keine Seite", "it has no page"))),
             };
             events.extend(page.events);
             rest = page.rest;
         }
-        Err(EwsError::BadAnswer("a calendar has more events than are read"))
+        Err(EwsError::BadAnswer(Phrase::new(
+            "ein Kalender hat mehr Termine, als gelesen werden",
+            "a calendar has more events than are read",
+        )))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use busylamp_core::secret::Secret;
+use busylamp_core::{said::Phrase, secret::Secret};
 use busylamp_ews::MOST_BYTES;
 use busylamp_net::{
     connection::{BindingUse, SignIn, SignedClient},
@@ -62,8 +62,12 @@ impl Credential {
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue, EwsError> {
-    let mut value =
-        HeaderValue::from_str(text).map_err(|_| EwsError::BadAnswer("the credential fits into no header"))?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        EwsError::BadAnswer(Phrase::new(
+            "die Zugangsdaten passen in keine Kopfzeile",
+            "the credential fits into no header",
+        ))
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }

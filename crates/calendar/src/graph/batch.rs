@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use busylamp_core::said::Phrase;
 use busylamp_net::retry;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -94,14 +95,21 @@ pub(super) fn read(body: &[u8], asked: usize, now: Timestamp) -> Result<Vec<Answ
         body: Option<Box<RawValue>>,
     }
     // The parser's own words could quote a subject.
-    let batch: Batch = serde_json::from_slice(body).map_err(|_| GraphError::BadAnswer("it is no answer to a batch"))?;
-    let missing = || Err(GraphError::BadAnswer("a part of a batch is missing"));
+    let batch: Batch = serde_json::from_slice(body).map_err(|_| {
+        GraphError::BadAnswer(Phrase::new("sie ist keine Antwort auf eine Sammelanfrage", "it is no answer to a batch"))
+    })?;
+    let missing = || {
+        Err(GraphError::BadAnswer(Phrase::new("ein Teil einer Sammelanfrage fehlt", "a part of a batch is missing")))
+    };
     let mut answers: Vec<Answer> = (0..asked).map(|_| missing()).collect();
     for Item { id, status, headers, body } in batch.responses {
         let Some(answer) = id.parse().ok().and_then(|place: usize| answers.get_mut(place)) else { continue };
         *answer = match (status, body) {
             (200..=299, Some(body)) => Ok(body),
-            (200..=399, _) => Err(GraphError::BadAnswer("a part of a batch has no content")),
+            (200..=399, _) => Err(GraphError::BadAnswer(Phrase::new(
+                "ein Teil einer Sammelanfrage hat keinen Inhalt",
+                "a part of a batch has no content",
+            ))),
             (_, body) => {
                 let after = headers.as_ref().and_then(|headers| retry_after(headers, now));
                 let body = body.as_ref().map_or("", |body| body.get());
@@ -199,7 +207,10 @@ mod tests {
         ]}"#;
         let answers = read(body, 5, now()).unwrap();
         assert!(answers[0].is_ok());
-        assert_eq!(answers[1].as_ref().unwrap_err(), &GraphError::BadAnswer("a part of a batch is missing"));
+        assert_eq!(
+            answers[1].as_ref().unwrap_err(),
+            &GraphError::BadAnswer(Phrase::new("ein Teil einer Sammelanfrage fehlt", "a part of a batch is missing"))
+        );
         assert_eq!(answers[2].as_ref().unwrap_err().after(), Some(Duration::from_secs(7)));
         assert!(matches!(answers[3], Err(GraphError::BadAnswer(_))));
         assert_eq!(answers[4].as_ref().unwrap_err().after(), Some(Duration::from_secs(3)));

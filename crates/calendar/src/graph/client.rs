@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use busylamp_core::said::Phrase;
 use busylamp_net::{
     http::{HttpErrorKind, Transport},
     limit::{KeyedGate, Pace},
@@ -108,7 +109,7 @@ impl Client {
 
     /// The answers to at most twenty questions, after as many attempts as it takes and is allowed.
     async fn ask_chunk(&self, calls: Vec<&Call>, clock: Clock) -> Vec<Answer> {
-        let mut answers: Vec<Answer> = calls.iter().map(|_| Err(GraphError::BadAnswer("it was not asked"))).collect();
+        let mut answers: Vec<Answer> = calls.iter().map(|_| Err(GraphError::NOT_ASKED)).collect();
         let mut open: Vec<usize> = (0..calls.len()).collect();
         let mut renewed = false;
         if let Err(error) = self.wait_until_wanted(Instant::now() + PATIENCE).await {
@@ -140,7 +141,10 @@ impl Client {
                     halves
                 }
                 Err(error) if is_about_size(&error) => {
-                    vec![Err(GraphError::BadAnswer("the answer is larger than can be read"))]
+                    vec![Err(GraphError::BadAnswer(Phrase::new(
+                        "die Antwort ist größer, als gelesen wird",
+                        "the answer is larger than can be read",
+                    )))]
                 }
                 Err(error) => asked.iter().map(|_| Err(error.clone())).collect(),
             };
@@ -184,7 +188,10 @@ impl Client {
         let found = if status == 200 {
             batch::read(answer.body(), calls.len(), clock.now())
         } else if answer.status().is_success() || answer.status().is_redirection() {
-            Err(GraphError::BadAnswer("it is no answer to a batch"))
+            Err(GraphError::BadAnswer(Phrase::new(
+                "sie ist keine Antwort auf eine Sammelanfrage",
+                "it is no answer to a batch",
+            )))
         } else {
             Err(GraphError::of(status, answer.body(), retry::retry_after(answer.headers(), clock.now())))
         };
@@ -212,8 +219,9 @@ impl Client {
     }
 
     async fn post(&self, calls: &[&Call], token: &Token, body: Bytes) -> Result<Response<Bytes>, GraphError> {
-        let mut bearer = header::HeaderValue::from_str(&format!("Bearer {}", token.secret.expose()))
-            .map_err(|_| GraphError::BadAnswer("the token fits into no header"))?;
+        let mut bearer = header::HeaderValue::from_str(&format!("Bearer {}", token.secret.expose())).map_err(|_| {
+            GraphError::BadAnswer(Phrase::new("das Token passt in keine Kopfzeile", "the token fits into no header"))
+        })?;
         bearer.set_sensitive(true);
         let request = Request::post(self.endpoint.batch_url())
             .header(header::AUTHORIZATION, bearer)

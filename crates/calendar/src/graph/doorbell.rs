@@ -12,6 +12,7 @@
 //! Sources: `api/event-delta.md`, `concepts/delta-query-events.md`; microsoft-graph-docs#7632 (occurrences),
 //! #2350, #2839, #9053 (lost links).
 
+use busylamp_core::said::Phrase;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -91,7 +92,10 @@ pub(super) async fn begin(
     let walks = targets.iter().map(|(target, window)| Walk::new(beginning(target, *window), Changes::default()));
     let begun = pages::walk(client, walks.collect(), BEGINNINGS_IN_A_BATCH, clock).await;
     let bell = |(result, (_, window)): (Result<Changes, GraphError>, &(String, Window))| {
-        let url = result?.link.ok_or(GraphError::BadAnswer("there is no change link"))?;
+        let url = result?.link.ok_or(GraphError::BadAnswer(Phrase::new(
+            "es gibt keinen Link für Änderungen",
+            "there is no change link",
+        )))?;
         Ok(Bell { url, window: *window })
     };
     begun.into_iter().zip(targets).map(bell).collect()
@@ -137,17 +141,26 @@ impl Gather for Changes {
             #[serde(default, rename = "@odata.deltaLink")]
             delta: Option<String>,
         }
-        let page: Page =
-            serde_json::from_str(json).map_err(|_| GraphError::BadAnswer("a page of changes has another form"))?;
+        let page: Page = serde_json::from_str(json).map_err(|_| {
+            GraphError::BadAnswer(Phrase::new(
+                "eine Seite mit Änderungen hat eine andere Form",
+                "a page of changes has another form",
+            ))
+        })?;
         self.any |= !page.value.is_empty();
         match (page.delta, page.next) {
             (Some(link), _) => {
-                let url = endpoint.relative(&link).ok_or(GraphError::BadAnswer("the change link leads elsewhere"))?;
+                let url = endpoint.relative(&link).ok_or(GraphError::BadAnswer(Phrase::new(
+                    "der Link für Änderungen führt anderswohin",
+                    "the change link leads elsewhere",
+                )))?;
                 self.link = Some(url);
                 Ok(None)
             }
             (None, Some(next)) => Ok(Some(next)),
-            (None, None) => Err(GraphError::BadAnswer("there is no change link")),
+            (None, None) => {
+                Err(GraphError::BadAnswer(Phrase::new("es gibt keinen Link für Änderungen", "there is no change link")))
+            }
         }
     }
 }

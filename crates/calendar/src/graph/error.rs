@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use busylamp_net::{http::HttpError, retry::Class};
+use busylamp_core::said::{Phrase, Said};
+use busylamp_net::{
+    http::{HttpError, USER_AGENT},
+    retry::Class,
+};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -20,31 +24,31 @@ pub(super) enum GraphError {
     Network(HttpError),
     /// Graph refuses even a fresh token (401).
     #[error("Graph refuses our token: {0}")]
-    Unauthorized(Said),
+    Unauthorized(Told),
     /// We may not (403).
-    #[error("access is denied: {said}")]
-    Denied { why: Denial, said: Said },
+    #[error("access is denied: {told}")]
+    Denied { why: Denial, told: Told },
     /// The mailbox isn't in Exchange Online (404 `MailboxNotEnabledForRESTAPI`).
     #[error("the mailbox is not in Exchange Online: {0}")]
-    NotInCloud(Said),
+    NotInCloud(Told),
     /// Nobody has this name or id.
     #[error("there is no such user: {0}")]
-    NoSuchUser(Said),
+    NoSuchUser(Told),
     /// The link of the doorbell is worth nothing any more; nothing is lost, everything is read anew.
     #[error("the change link is lost: {0}")]
-    LinkLost(Said),
+    LinkLost(Told),
     /// Graph finds our question malformed.
     #[error("Graph does not understand the request: {0}")]
-    BadRequest(Said),
+    BadRequest(Told),
     /// Too much; ask again after this time, if Graph said so.
-    #[error("Graph asks for fewer requests: {said}")]
-    Throttled { after: Option<Duration>, said: Said },
+    #[error("Graph asks for fewer requests: {told}")]
+    Throttled { after: Option<Duration>, told: Told },
     /// Graph has a trouble of its own; ask again after this time, if it said so.
-    #[error("Graph has a fault: {said}")]
-    Trouble { after: Option<Duration>, said: Said },
+    #[error("Graph has a fault: {told}")]
+    Trouble { after: Option<Duration>, told: Told },
     /// The answer isn't what was asked for.
     #[error("Graph's answer can't be used: {0}")]
-    BadAnswer(&'static str),
+    BadAnswer(Phrase),
 }
 
 /// Why access is denied, as far as the text tells.
@@ -61,7 +65,7 @@ pub(super) enum Denial {
 /// What Graph said, shortened. Graph's texts name addresses and ids, never subjects.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{status} {code}{}{message}", if message.is_empty() { "" } else { ": " })]
-pub(super) struct Said {
+pub(super) struct Told {
     pub(super) status: u16,
     pub(super) code: String,
     pub(super) message: String,
@@ -96,39 +100,42 @@ const NO_SUCH_USER: [&str; 6] = [
 ];
 
 impl GraphError {
+    /// A mailbox was forgotten.
+    pub(super) const NOT_ASKED: Self = Self::BadAnswer(Phrase::new("danach wurde nicht gefragt", "it was not asked"));
+
     /// An answer with this status that isn't a success.
     pub(super) fn of(status: u16, body: &[u8], after: Option<Duration>) -> Self {
         let Inner { code, message } = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
         let (lower, text) = (code.to_lowercase(), message.to_lowercase());
-        let said = Said { status, code: short(&code, 80), message: short(&message, 200) };
+        let told = Told { status, code: short(&code, 80), message: short(&message, 200) };
         // A lost link comes with various statuses: its code is what counts (microsoft-graph-docs#2350, #2839, #9053).
         if status == 410 || LINK_LOST.contains(&lower.as_str()) {
-            return Self::LinkLost(said);
+            return Self::LinkLost(told);
         }
         match status {
-            401 => Self::Unauthorized(said),
-            403 => Self::Denied { why: denial(&text), said },
+            401 => Self::Unauthorized(told),
+            403 => Self::Denied { why: denial(&text), told },
             404 if lower == "mailboxnotenabledforrestapi" || lower == "mailboxnotsupportedforrestapi" => {
-                Self::NotInCloud(said)
+                Self::NotInCloud(told)
             }
-            400 | 404 if NO_SUCH_USER.contains(&lower.as_str()) || status == 404 => Self::NoSuchUser(said),
-            429 => Self::Throttled { after, said },
-            408 | 500..=599 => Self::Trouble { after, said },
-            _ => Self::BadRequest(said),
+            400 | 404 if NO_SUCH_USER.contains(&lower.as_str()) || status == 404 => Self::NoSuchUser(told),
+            429 => Self::Throttled { after, told },
+            408 | 500..=599 => Self::Trouble { after, told },
+            _ => Self::BadRequest(told),
         }
     }
 
     /// Graph's own word for it, which names nobody.
     pub(super) fn code(&self) -> &str {
         match self {
-            Self::Unauthorized(said)
-            | Self::NotInCloud(said)
-            | Self::NoSuchUser(said)
-            | Self::LinkLost(said)
-            | Self::BadRequest(said)
-            | Self::Denied { said, .. }
-            | Self::Throttled { said, .. }
-            | Self::Trouble { said, .. } => &said.code,
+            Self::Unauthorized(told)
+            | Self::NotInCloud(told)
+            | Self::NoSuchUser(told)
+            | Self::LinkLost(told)
+            | Self::BadRequest(told)
+            | Self::Denied { told, .. }
+            | Self::Throttled { told, .. }
+            | Self::Trouble { told, .. } => &told.code,
             Self::SignIn(_) | Self::Network(_) | Self::BadAnswer(_) => "",
         }
     }
@@ -168,39 +175,46 @@ impl GraphError {
     }
 
     /// What to do.
-    pub(super) fn advice(&self, consent_url: &str) -> String {
-        match self {
-            Self::SignIn(error) => error.advice(consent_url),
-            Self::Network(error) => error.advice(),
-            Self::Unauthorized(_) => {
-                "check that Graph's address and the login address belong to the same cloud, and this machine's clock".into()
-            }
-            Self::Denied { why: Denial::AccessPolicy, .. } => {
-                "an application access policy leaves this mailbox out: add it to the policy's group (it takes more than an hour to act)"
-                    .into()
-            }
-            Self::Denied { why: Denial::ProgramList, .. } => format!(
-                "Exchange has a list of allowed programs (Get-OrganizationConfig and Get-CASMailbox, EwsApplicationAccessPolicy): allow {}, or REST is switched off for the mailbox",
-                busylamp_net::http::USER_AGENT
+    pub(super) fn advice(&self, consent_url: &str) -> Said {
+        let (german, english) = match self {
+            Self::SignIn(error) => return error.advice(consent_url),
+            Self::Network(error) => return error.advice(),
+            Self::Unauthorized(_) => (
+                "Prüfen Sie, ob die Adresse von Graph und die Anmeldeadresse zur selben Cloud gehören, und die Uhr dieses \
+                 Rechners.",
+                "check that Graph's address and the login address belong to the same cloud, and this machine's clock",
             ),
-            Self::Denied { why: Denial::Rights, .. } => format!(
-                "the application needs Calendars.Read: consent to it ({consent_url}), or assign the role \"Application Calendars.Read\" (RBAC for Applications) with a scope that holds this mailbox; changes take up to two hours"
+            Self::Denied { why, .. } => return why.advice(consent_url),
+            Self::NotInCloud(_) => (
+                "Es liegt auf dem eigenen Server, hat keine Lizenz, gehört einem Gast oder ist gelöscht: nehmen Sie für ein \
+                 Postfach auf Ihrem eigenen Server den Exchange Server als Quelle.",
+                "it is on-premises, without licence, a guest's or deleted: for a mailbox on your own server use the Exchange \
+                 Server source",
             ),
-            Self::NotInCloud(_) => {
-                "it is on-premises, without licence, a guest's or deleted: for a mailbox on your own server use the Exchange Server source"
-                    .into()
-            }
-            Self::NoSuchUser(_) => "check the mail address in the telephone system and in Microsoft 365".into(),
-            Self::LinkLost(_) | Self::Trouble { .. } => "it is tried again".into(),
-            Self::Throttled { .. } => "it is tried again more slowly; if it stays, lower the ceiling of requests".into(),
-            Self::BadRequest(_) => "this is a fault of Busylamp: please report it".into(),
-            Self::BadAnswer(_) => "it is tried again; check whether a proxy answers in Graph's place".into(),
-        }
+            Self::NoSuchUser(_) => (
+                "Prüfen Sie die Mailadresse in der Telefonanlage und in Microsoft 365.",
+                "check the mail address in the telephone system and in Microsoft 365",
+            ),
+            Self::LinkLost(_) | Self::Trouble { .. } => ("Es wird wieder versucht.", "it is tried again"),
+            Self::Throttled { .. } => (
+                "Es wird langsamer wieder versucht; bleibt es so, senken Sie die Höchstzahl der Anfragen.",
+                "it is tried again more slowly; if it stays, lower the ceiling of requests",
+            ),
+            Self::BadRequest(_) => (
+                "Das ist ein Fehler von Busylamp: bitte melden Sie ihn.",
+                "this is a fault of Busylamp: please report it",
+            ),
+            Self::BadAnswer(_) => (
+                "Es wird wieder versucht; prüfen Sie, ob ein Proxy an Stelle von Graph antwortet.",
+                "it is tried again; check whether a proxy answers in Graph's place",
+            ),
+        };
+        Said::new(german, english)
     }
 
     /// What happened and what to do.
-    pub(super) fn sentence(&self, consent_url: &str) -> String {
-        format!("{self}; {}", self.advice(consent_url))
+    pub(super) fn sentence(&self, consent_url: &str) -> Said {
+        self.happened().advising(&self.advice(consent_url))
     }
 
     /// What it means for one mailbox.
@@ -217,6 +231,41 @@ impl GraphError {
             | Self::Throttled { .. }
             | Self::Trouble { .. }
             | Self::BadAnswer(_) => MailboxError::Unavailable { advice },
+        }
+    }
+}
+
+impl Denial {
+    fn advice(self, consent_url: &str) -> Said {
+        match self {
+            Self::AccessPolicy => Said::new(
+                "Eine Anwendungszugriffsrichtlinie lässt dieses Postfach aus: nehmen Sie es in die Gruppe der Richtlinie auf \
+                 (es dauert mehr als eine Stunde, bis das wirkt).",
+                "an application access policy leaves this mailbox out: add it to the policy's group (it takes more than an \
+                 hour to act)",
+            ),
+            Self::ProgramList => Said::new(
+                format!(
+                    "Exchange hat eine Liste erlaubter Programme (Get-OrganizationConfig und Get-CASMailbox, \
+                     EwsApplicationAccessPolicy): erlauben Sie {USER_AGENT}; oder REST ist für das Postfach abgeschaltet."
+                ),
+                format!(
+                    "Exchange has a list of allowed programs (Get-OrganizationConfig and Get-CASMailbox, \
+                     EwsApplicationAccessPolicy): allow {USER_AGENT}, or REST is switched off for the mailbox"
+                ),
+            ),
+            Self::Rights => Said::new(
+                format!(
+                    "Die Anwendung braucht Calendars.Read: stimmen Sie dem zu ({consent_url}), oder weisen Sie die Rolle \
+                     „Application Calendars.Read“ (RBAC for Applications) mit einem Bereich zu, zu dem dieses Postfach \
+                     gehört; Änderungen brauchen bis zu zwei Stunden."
+                ),
+                format!(
+                    "the application needs Calendars.Read: consent to it ({consent_url}), or assign the role \"Application \
+                     Calendars.Read\" (RBAC for Applications) with a scope that holds this mailbox; changes take up to two \
+                     hours"
+                ),
+            ),
         }
     }
 }
@@ -251,22 +300,24 @@ mod tests {
     #[test]
     fn each_kind_of_denial_has_its_own_hint() {
         let MailboxError::Denied { advice } = mailbox(403, "ErrorAccessDenied", "Access is denied.") else { panic!() };
+        let advice = advice.to_string();
         assert!(
             advice.contains("https://login.example/consent") && advice.contains("RBAC for Applications"),
             "{advice}"
         );
         let raop = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.";
         let MailboxError::Denied { advice } = mailbox(403, "ErrorAccessDenied", raop) else { panic!() };
-        assert!(advice.contains("policy's group"), "{advice}");
+        assert!(advice.to_string().contains("policy's group"), "{advice}");
         let odata = mailbox(403, "ErrorAccessDenied", "Access to OData is disabled.");
         let MailboxError::Denied { advice } = odata else { panic!() };
+        let advice = advice.to_string();
         assert!(advice.contains("EwsApplicationAccessPolicy") && advice.contains("Busylamp/"), "{advice}");
     }
 
     #[test]
     fn a_mailbox_on_premises_is_sent_to_the_other_source() {
         let MailboxError::NotFound { advice } = mailbox(404, "MailboxNotEnabledForRESTAPI", "…") else { panic!() };
-        assert!(advice.contains("Exchange Server source"), "{advice}");
+        assert!(advice.to_string().contains("Exchange Server source"), "{advice}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use busylamp_core::{
     event::{Event, Kind, RawEvent, ReadKind, Response, Sensitivity, When},
     ids::EventId,
+    said::Phrase,
     title::Reading,
 };
 use jiff::{Timestamp, civil, tz::TimeZone};
@@ -73,15 +74,19 @@ struct WireTime {
 ///
 /// # Errors
 /// What is wrong, without a word of the page itself.
-pub(super) fn page(json: &str, reading: &Reading) -> Result<Page, &'static str> {
-    let page: WirePage =
-        serde_json::from_str(json).map_err(|_| "a page of a calendar has another form than Graph's")?;
+pub(super) fn page(json: &str, reading: &Reading) -> Result<Page, Phrase> {
+    let page: WirePage = serde_json::from_str(json).map_err(|_| {
+        Phrase::new(
+            "eine Seite eines Kalenders hat eine andere Form als die von Graph",
+            "a page of a calendar has another form than Graph's",
+        )
+    })?;
     let events = page.value.into_iter().map(|event| event.read(reading)).collect::<Result<_, _>>()?;
     Ok(Page { events, next: page.next })
 }
 
 impl WireEvent {
-    fn read(self, reading: &Reading) -> Result<Event, &'static str> {
+    fn read(self, reading: &Reading) -> Result<Event, Phrase> {
         let event = RawEvent {
             when: self.when()?,
             kind: kind(self.show_as.as_deref()),
@@ -96,12 +101,14 @@ impl WireEvent {
         Ok(event.read(reading))
     }
 
-    fn when(&self) -> Result<When, &'static str> {
+    fn when(&self) -> Result<When, Phrase> {
         if self.is_all_day == Some(true) {
             // Midnights in whatever zone was asked for: only the dates mean something (microsoft-graph-docs#1802).
             let (start, end) = (self.start.local()?, self.end.local()?);
             if start.time() == civil::Time::midnight() && end.time() == civil::Time::midnight() {
-                let last = end.date().yesterday().map_err(|_| "an event has an impossible date")?;
+                let last = end.date().yesterday().map_err(|_| {
+                    Phrase::new("ein Termin hat ein unmögliches Datum", "an event has an impossible date")
+                })?;
                 return Ok(When::AllDay { first: start.date(), last });
             }
         }
@@ -110,19 +117,26 @@ impl WireEvent {
 }
 
 impl WireTime {
-    fn local(&self) -> Result<civil::DateTime, &'static str> {
-        self.date_time.parse().map_err(|_| "an event has a time that can't be read")
+    fn local(&self) -> Result<civil::DateTime, Phrase> {
+        self.date_time.parse().map_err(|_| {
+            Phrase::new("ein Termin hat eine Zeit, die nicht zu lesen ist", "an event has a time that can't be read")
+        })
     }
 
-    fn instant(&self) -> Result<Timestamp, &'static str> {
+    fn instant(&self) -> Result<Timestamp, Phrase> {
         // With an offset the label doesn't count.
         if let Ok(instant) = self.date_time.parse::<Timestamp>() {
             return Ok(instant);
         }
         // No label is UTC, which was asked for.
         let zone = self.time_zone.as_deref().map_or(Some(TimeZone::UTC), zone::named);
-        let zone = zone.ok_or("an event has a time in an unknown zone")?;
-        zone.to_timestamp(self.local()?).map_err(|_| "an event has a time that can't be read")
+        let zone = zone.ok_or(Phrase::new(
+            "ein Termin hat eine Zeit in einer unbekannten Zeitzone",
+            "an event has a time in an unknown zone",
+        ))?;
+        zone.to_timestamp(self.local()?).map_err(|_| {
+            Phrase::new("ein Termin hat eine Zeit, die nicht zu lesen ist", "an event has a time that can't be read")
+        })
     }
 }
 
@@ -173,7 +187,7 @@ mod tests {
     }
 
     /// One event: what an own appointment looks like, with some properties replaced.
-    fn one(changes: serde_json::Value) -> Result<Event, &'static str> {
+    fn one(changes: serde_json::Value) -> Result<Event, Phrase> {
         let mut event = serde_json::json!({
             "id": "A", "type": "singleInstance", "subject": "Jour fixe", "showAs": "busy", "sensitivity": "normal",
             "isAllDay": false, "isCancelled": false, "isDraft": false, "responseStatus": {"response": "none"},
@@ -267,7 +281,7 @@ mod tests {
     #[test]
     fn errors_quote_nothing_of_the_page() {
         let Err(error) = page(r#"{"value": [{"id": {"subject": "Geheim"}}]}"#, &reading()) else { panic!() };
-        assert!(!error.contains("Geheim"));
+        assert!(!error.to_string().contains("Geheim"));
     }
 
     #[test]

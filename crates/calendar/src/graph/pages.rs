@@ -1,5 +1,7 @@
 //! Answers that come in pages: all of them are read, or it has failed.
 
+use busylamp_core::said::Phrase;
+
 use super::{
     batch::{Answer, Call},
     client::Client,
@@ -46,11 +48,17 @@ impl<G: Gather> Walk<G> {
             Err(error) => return Next::Ended(Err(error)),
         };
         let Some(url) = endpoint.relative(&link) else {
-            return Next::Ended(Err(GraphError::BadAnswer("the link to the next page leads elsewhere")));
+            return Next::Ended(Err(GraphError::BadAnswer(Phrase::new(
+                "der Link zur nächsten Seite führt anderswohin",
+                "the link to the next page leads elsewhere",
+            ))));
         };
         self.pages += 1;
         if url == self.call.url || self.pages >= MOST_PAGES {
-            return Next::Ended(Err(GraphError::BadAnswer("its pages have no end")));
+            return Next::Ended(Err(GraphError::BadAnswer(Phrase::new(
+                "ihre Seiten nehmen kein Ende",
+                "its pages have no end",
+            ))));
         }
         self.call.url = url;
         Next::On(self)
@@ -78,7 +86,7 @@ pub(super) async fn walk<G: Gather + Send>(
         }
         open = on;
     }
-    let forgotten = || Err(GraphError::BadAnswer("it was not asked"));
+    let forgotten = || Err(GraphError::NOT_ASKED);
     ended.into_iter().map(|result| result.unwrap_or_else(forgotten)).collect()
 }
 
@@ -142,9 +150,9 @@ mod tests {
         fn a_page_that_fails_anywhere_fails_the_whole(number in 1_usize..20, broken in 0_usize..20) {
             let broken = broken % number;
             let answers = (0..number).map(|index| {
-                if index == broken { Err(GraphError::BadAnswer("broken")) } else { page(&[1], Some(index)) }
+                if index == broken { Err(GraphError::BadAnswer(Phrase::new("defekt", "broken"))) } else { page(&[1], Some(index)) }
             });
-            prop_assert_eq!(through(answers.collect()).0, Some(Err(GraphError::BadAnswer("broken"))));
+            prop_assert_eq!(through(answers.collect()).0, Some(Err(GraphError::BadAnswer(Phrase::new("defekt", "broken")))));
         }
     }
 
@@ -152,10 +160,16 @@ mod tests {
     fn pages_without_end_are_left() {
         let endless = (0..1000).map(|index| page(&[1], Some(index))).collect();
         let (result, asked) = through(endless);
-        assert_eq!(result, Some(Err(GraphError::BadAnswer("its pages have no end"))));
+        assert_eq!(
+            result,
+            Some(Err(GraphError::BadAnswer(Phrase::new("ihre Seiten nehmen kein Ende", "its pages have no end"))))
+        );
         assert_eq!(asked.len(), MOST_PAGES);
         let (result, _) = through(vec![page(&[1], Some(7)), page(&[2], Some(7))]);
-        assert_eq!(result, Some(Err(GraphError::BadAnswer("its pages have no end"))));
+        assert_eq!(
+            result,
+            Some(Err(GraphError::BadAnswer(Phrase::new("ihre Seiten nehmen kein Ende", "its pages have no end"))))
+        );
     }
 
     #[test]

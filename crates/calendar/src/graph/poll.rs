@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use busylamp_core::ids::MailAddress;
+use busylamp_core::{
+    ids::MailAddress,
+    language::Language,
+    said::{Phrase, Said},
+};
 use busylamp_net::retry::{self, Class};
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,7 +35,7 @@ pub(super) struct Poll<'a> {
     /// Whose object id leads to nobody any more, with that id.
     lost: BTreeMap<MailAddress, String>,
     /// The first error that concerns the account as a whole.
-    account: Option<String>,
+    account: Option<Said>,
 }
 
 impl<'a> Poll<'a> {
@@ -79,10 +83,10 @@ impl<'a> Poll<'a> {
     }
 
     /// The memory as it is now, an outcome for each mailbox of the request, and what is wrong with the account.
-    pub(super) fn end(mut self) -> (Memory, BTreeMap<MailAddress, Outcome>, Option<String>) {
+    pub(super) fn end(mut self) -> (Memory, BTreeMap<MailAddress, Outcome>, Option<Said>) {
         for mail in self.request.mailboxes {
             if !self.outcomes.contains_key(mail) {
-                self.failed(mail, &GraphError::BadAnswer("it was not asked"));
+                self.failed(mail, &GraphError::NOT_ASKED);
             }
         }
         let trouble = health::trouble(self.account, &self.outcomes);
@@ -128,14 +132,17 @@ impl<'a> Poll<'a> {
                 Ok(Found::One(id)) => Some(id),
                 Ok(Found::Unknown) => None,
                 Ok(Found::Several) => {
-                    let advice = "several users of the directory have this mail address; change all but one of them";
-                    self.failed_for_good(mail, MailboxError::Ambiguous { advice: advice.to_owned() });
+                    let advice = Said::from(users::SEVERAL)
+                        .advising(&Said::new("Ändern Sie sie bei allen außer einem.", "change all but one of them"));
+                    self.failed_for_good(mail, MailboxError::Ambiguous { advice });
                     continue;
                 }
                 Ok(Found::Nobody) => {
-                    let advice = "nobody in the directory has this mail address; check it in the telephone system \
-                                  and in Microsoft 365";
-                    self.failed_for_good(mail, MailboxError::NotFound { advice: advice.to_owned() });
+                    let advice = Said::from(users::NOBODY).advising(&Said::new(
+                        "Prüfen Sie sie in der Telefonanlage und in Microsoft 365.",
+                        "check it in the telephone system and in Microsoft 365",
+                    ));
+                    self.failed_for_good(mail, MailboxError::NotFound { advice });
                     continue;
                 }
                 Err(GraphError::Denied { .. }) => {
@@ -325,7 +332,10 @@ impl<'a> Poll<'a> {
         if let (MailboxError::Denied { advice }, GraphError::Denied { why: Denial::Rights, .. }) = (&mut outcome, error)
             && self.roles.any(&users::CALENDARS) == Some(false)
         {
-            advice.push_str(WITHOUT_ROLES);
+            *advice = Said::new(
+                format!("{} {}", advice.speak(Language::German), WITHOUT_ROLES.speak(Language::German)),
+                format!("{advice}; {WITHOUT_ROLES}"),
+            );
         }
         if error.class() == Class::Bug {
             tracing::error!(code = error.code(), "Graph does not understand a request of ours");
@@ -354,5 +364,9 @@ impl<'a> Poll<'a> {
 }
 
 /// What it may mean that a token names no right to read calendars.
-pub(super) const WITHOUT_ROLES: &str = "; the token names no right to read calendars: either nobody has consented to \
-     Calendars.Read, or the right comes from RBAC for Applications, which isn't in the token";
+pub(super) const WITHOUT_ROLES: Phrase = Phrase::new(
+    "Im Token steht kein Recht, Kalender zu lesen: Entweder hat niemand Calendars.Read zugestimmt, oder das Recht kommt aus \
+     RBAC for Applications, das nicht im Token steht.",
+    "the token names no right to read calendars: either nobody has consented to Calendars.Read, or the right comes from RBAC \
+     for Applications, which isn't in the token",
+);

@@ -3,7 +3,7 @@
 //! Graph's paths take an object id or a user principal name; an address works often, not always
 //! (microsoft-graph-docs#3979, #5291). So where the directory can be read, the object id is looked up once and used.
 
-use busylamp_core::ids::MailAddress;
+use busylamp_core::{ids::MailAddress, said::Phrase};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -14,6 +14,16 @@ use super::{
     link::encode,
 };
 use crate::{clock::Clock, entra::Roles, zone};
+
+/// Two users have one address.
+pub(super) const SEVERAL: Phrase = Phrase::new(
+    "Mehrere Benutzer des Verzeichnisses haben diese Mailadresse",
+    "several users of the directory have this mail address",
+);
+
+/// No user has the address.
+pub(super) const NOBODY: Phrase =
+    Phrase::new("Niemand im Verzeichnis hat diese Mailadresse", "nobody in the directory has this mail address");
 
 /// Rights to look people up with all their addresses.
 const ALL_ADDRESSES: [&str; 4] =
@@ -122,8 +132,12 @@ pub(super) fn read(answer: Answer) -> Result<Found, GraphError> {
     struct User {
         id: String,
     }
-    let users: Users = serde_json::from_str(answer?.get())
-        .map_err(|_| GraphError::BadAnswer("a list of users has another form than Graph's"))?;
+    let users: Users = serde_json::from_str(answer?.get()).map_err(|_| {
+        GraphError::BadAnswer(Phrase::new(
+            "eine Liste von Benutzern hat eine andere Form als die von Graph",
+            "a list of users has another form than Graph's",
+        ))
+    })?;
     let mut ids = users.value.into_iter().map(|user| user.id);
     Ok(match (ids.next(), ids.next()) {
         (None, _) => Found::Nobody,
@@ -157,8 +171,12 @@ pub(super) async fn zones(
         })
         .collect();
     let read = |answer: Answer| {
-        let setting: Setting = serde_json::from_str(answer?.get())
-            .map_err(|_| GraphError::BadAnswer("a mailbox's time zone has another form than Graph's"))?;
+        let setting: Setting = serde_json::from_str(answer?.get()).map_err(|_| {
+            GraphError::BadAnswer(Phrase::new(
+                "die Zeitzone eines Postfachs hat eine andere Form als die von Graph",
+                "a mailbox's time zone has another form than Graph's",
+            ))
+        })?;
         Ok(setting.value.as_deref().and_then(zone::named))
     };
     client.ask(&calls, batch::MOST, clock).await.into_iter().map(read).collect()

@@ -2,6 +2,7 @@
 
 use busylamp_core::{
     event::{Agenda, Event},
+    said::Phrase,
     title::Reading,
 };
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
@@ -68,7 +69,10 @@ impl Gather for Events<'_> {
         let page = event::page(json, self.reading).map_err(GraphError::BadAnswer)?;
         self.events.extend(page.events);
         if self.events.len() > MOST_EVENTS {
-            return Err(GraphError::BadAnswer("the calendar holds more events than can be read"));
+            return Err(GraphError::BadAnswer(Phrase::new(
+                "der Kalender hat mehr Termine, als gelesen werden",
+                "the calendar holds more events than can be read",
+            )));
         }
         Ok(page.next)
     }

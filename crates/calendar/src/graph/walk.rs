@@ -3,7 +3,7 @@
 use busylamp_core::{
     check::{Step, Verdict},
     ids::MailAddress,
-    said::Said,
+    said::{Phrase, Said},
     title::Reading,
 };
 use jiff::SignedDuration;
@@ -16,7 +16,12 @@ use super::{
     users::{self, Directory, Found},
     view,
 };
-use crate::{Window, clock::Clock, entra::Roles, steps};
+use crate::{
+    Window,
+    clock::Clock,
+    entra::Roles,
+    steps::{self, events, with},
+};
 
 /// Walks to the mailbox, or, without one, as far as the rights. Stops where it doesn't go on.
 pub(super) async fn check(
@@ -29,18 +34,21 @@ pub(super) async fn check(
         Ok(token) => token,
         Err(error) => {
             let error = GraphError::SignIn(error);
-            return vec![Step::new(steps::SIGN_IN, Verdict::Fault(Said::verbatim(error.sentence(consent_url))))];
+            return vec![Step::new(steps::SIGN_IN, Verdict::Fault(error.sentence(consent_url)))];
         }
     };
     let life = token.life().as_secs() / 60;
     let mut steps = vec![
-        Step::new(steps::SIGN_IN, Verdict::Ok(Said::verbatim(format!("a token for {life} minutes")))),
+        Step::new(
+            steps::SIGN_IN,
+            Verdict::Ok(Said::new(format!("ein Token für {life} Minuten"), format!("a token for {life} minutes"))),
+        ),
         Step::new(steps::RIGHTS, rights(&token.roles)),
     ];
     let Some(mail) = mailbox else { return steps };
 
     let fault = |steps: &mut Vec<Step>, name, error: &GraphError| {
-        steps.push(Step::new(name, Verdict::Fault(Said::verbatim(error.sentence(consent_url)))));
+        steps.push(Step::new(name, Verdict::Fault(error.sentence(consent_url))));
     };
     let (user, step) = match find(client, mail, &token.roles, clock).await {
         Ok(found) => found,
@@ -63,10 +71,7 @@ pub(super) async fn check(
     match read.into_iter().next() {
         Some(Ok(agenda)) => {
             let number = agenda.events().len();
-            steps.push(Step::new(
-                steps::CALENDAR,
-                Verdict::Ok(Said::verbatim(format!("{number} events in the next 24 hours"))),
-            ));
+            steps.push(Step::new(steps::CALENDAR, Verdict::Ok(events(number))));
         }
         Some(Err(error)) => {
             fault(&mut steps, steps::CALENDAR, &error);
@@ -79,11 +84,15 @@ pub(super) async fn check(
     steps.push(Step::new(
         steps::CHANGES,
         match begun.into_iter().next() {
-            Some(Ok(_)) => Verdict::Ok(Said::verbatim("they are told")),
-            Some(Err(error)) => {
-                Verdict::Note(Said::verbatim(format!("they are not told, so every poll reads everything: {error}")))
-            }
-            None => Verdict::Note(Said::verbatim("they were not asked for")),
+            Some(Ok(_)) => Verdict::Ok(Said::new("sie werden gemeldet", "they are told")),
+            Some(Err(error)) => Verdict::Note(with(
+                Phrase::new(
+                    "sie werden nicht gemeldet, deshalb liest jede Abfrage alles",
+                    "they are not told, so every poll reads everything",
+                ),
+                &error.happened(),
+            )),
+            None => Verdict::Note(Said::new("nach ihnen wurde nicht gefragt", "they were not asked for")),
         },
     ));
 
@@ -92,13 +101,18 @@ pub(super) async fn check(
         steps::TIME_ZONE,
         match zones.into_iter().next() {
             Some(Ok(Some(zone))) => Verdict::Ok(Said::verbatim(zone.iana_name().unwrap_or("UTC"))),
-            Some(Ok(None)) => {
-                Verdict::Note(Said::verbatim("the mailbox has none that is known; the configured one counts"))
-            }
-            Some(Err(error)) => Verdict::Note(Said::verbatim(format!(
-                "it can't be read, the configured one counts (optional: MailboxSettings.Read): {error}"
-            ))),
-            None => Verdict::Note(Said::verbatim("it was not asked for")),
+            Some(Ok(None)) => Verdict::Note(Said::new(
+                "das Postfach hat keine bekannte; es gilt die eingestellte",
+                "the mailbox has none that is known; the configured one counts",
+            )),
+            Some(Err(error)) => Verdict::Note(with(
+                Phrase::new(
+                    "sie ist nicht zu lesen, es gilt die eingestellte (dafür, wenn gewünscht: MailboxSettings.Read)",
+                    "it can't be read, the configured one counts (optional: MailboxSettings.Read)",
+                ),
+                &error.happened(),
+            )),
+            None => Verdict::Note(Said::new("nach ihr wurde nicht gefragt", "it was not asked for")),
         },
     ));
     steps
@@ -106,11 +120,12 @@ pub(super) async fn check(
 
 fn rights(roles: &Roles) -> Verdict {
     match roles.names() {
-        None => Verdict::Note(Said::verbatim("the token can't be looked into")),
+        None => Verdict::Note(Said::new("in das Token lässt sich nicht hineinsehen", "the token can't be looked into")),
         Some(names) if roles.any(&users::CALENDARS) == Some(true) => Verdict::Ok(Said::verbatim(names.join(", "))),
         Some(names) => {
-            let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            Verdict::Note(Said::verbatim(format!("{names}{WITHOUT_ROLES}")))
+            let none = names.is_empty();
+            let names = if none { Said::new("Keine", "none") } else { Said::verbatim(names.join(", ")) };
+            Verdict::Note(names.advising(&WITHOUT_ROLES.into()))
         }
     }
 }
@@ -124,22 +139,31 @@ async fn find(
 ) -> Result<(Option<String>, Step), GraphError> {
     let directory = Directory::of(roles);
     if directory == Directory::Closed {
-        let note = "the directory may not be read, so the address itself is asked for (optional: User.Read.All)";
-        return Ok((None, Step::new(steps::USER, Verdict::Note(Said::verbatim(note)))));
+        let note = Said::new(
+            "das Verzeichnis ist uns verschlossen, deshalb wird nach der Adresse selbst gefragt (dafür, wenn gewünscht: \
+             User.Read.All)",
+            "the directory may not be read, so the address itself is asked for (optional: User.Read.All)",
+        );
+        return Ok((None, Step::new(steps::USER, Verdict::Note(note))));
     }
     let found = users::find(client, std::slice::from_ref(mail), directory, clock).await;
     let (user, verdict) = match found.into_iter().next().unwrap_or(Ok(Found::Unknown)) {
-        Ok(Found::One(id)) => (Some(id.clone()), Verdict::Ok(Said::verbatim(format!("object id {id}")))),
-        Ok(Found::Unknown) => {
-            (None, Verdict::Note(Said::verbatim("not found by the main address; the address itself is asked for")))
+        Ok(Found::One(id)) => {
+            (Some(id.clone()), Verdict::Ok(Said::new(format!("Objekt-ID {id}"), format!("object id {id}"))))
         }
-        Ok(Found::Several) => {
-            (None, Verdict::Fault(Said::verbatim("several users of the directory have this mail address")))
-        }
-        Ok(Found::Nobody) => (None, Verdict::Fault(Said::verbatim("nobody in the directory has this mail address"))),
+        Ok(Found::Unknown) => (
+            None,
+            Verdict::Note(Said::new(
+                "nicht über die Hauptadresse gefunden; nach der Adresse selbst wird gefragt",
+                "not found by the main address; the address itself is asked for",
+            )),
+        ),
+        Ok(Found::Several) => (None, Verdict::Fault(users::SEVERAL.into())),
+        Ok(Found::Nobody) => (None, Verdict::Fault(users::NOBODY.into())),
         Err(GraphError::Denied { .. }) => (
             None,
-            Verdict::Note(Said::verbatim(
+            Verdict::Note(Said::new(
+                "das Verzeichnis ist uns verschlossen, was immer im Token steht; nach der Adresse selbst wird gefragt",
                 "the directory may not be read, whatever the token says; the address itself is asked for",
             )),
         ),

@@ -38,7 +38,7 @@ struct FakeState {
     has: BTreeMap<MailAddress, Has>,
     handed_out: BTreeSet<MailAddress>,
     asked: Vec<(String, bool)>,
-    trouble: Option<String>,
+    trouble: Option<Said>,
 }
 
 impl FakeSide {
@@ -66,7 +66,7 @@ impl Calendar for FakeSide {
             for mailbox in request.mailboxes {
                 let name = mailbox.as_str().split('@').next().unwrap().to_owned();
                 state.asked.push((name, request.full));
-                let advice = "so".to_owned();
+                let advice = Said::new("So.", "so");
                 let outcome = match state.has.get(mailbox).copied().unwrap_or(Has::NotIt) {
                     Has::It if request.full || state.handed_out.insert(mailbox.clone()) => {
                         Outcome::Read { agenda: Agenda::default(), zone: None }
@@ -241,7 +241,10 @@ async fn who_is_on_neither_side_is_told_with_both() {
     let stage = Stage::new(Sources::default());
     let outcomes = stage.outcomes(&["nobody"]).await;
     let Outcome::Failed(MailboxError::NotFound { advice }) = &outcomes[&mail("nobody")] else { panic!("{outcomes:?}") };
-    assert_eq!(advice, "Microsoft Graph: so; Exchange Server: so");
+    assert_eq!(
+        *advice,
+        Said::new("Microsoft Graph: So. Exchange Server: So.", "Microsoft Graph: so; Exchange Server: so")
+    );
 }
 
 #[tokio::test]
@@ -280,8 +283,8 @@ async fn a_failure_does_not_make_a_held_agenda_doubtful() {
 async fn the_health_names_the_side_in_trouble() {
     let stage = Stage::new(Sources::default());
     assert_eq!(stage.hybrid.health().trouble, None);
-    stage.ews.state().trouble = Some("the name can't be resolved".into());
-    assert_eq!(stage.hybrid.health().trouble.unwrap(), "Exchange Server: the name can't be resolved");
+    stage.ews.state().trouble = Some(Said::verbatim("the name can't be resolved"));
+    assert_eq!(stage.hybrid.health().trouble.unwrap().to_string(), "Exchange Server: the name can't be resolved");
 }
 
 #[tokio::test]

@@ -81,6 +81,6 @@ async fn a_side_that_is_down_moves_nobody() {
     let outcomes = house.poll(&calendar, &mails, false).await;
     assert!(matches!(outcomes[&mails[0]], Outcome::Failed(MailboxError::Unavailable { .. })));
     assert_eq!(calendar.side(&mails[0]), Some(Side::Ews));
-    let trouble = calendar.health().trouble.unwrap();
+    let trouble = calendar.health().trouble.unwrap().to_string();
     assert!(trouble.starts_with("Exchange Server: "), "{trouble}");
 }

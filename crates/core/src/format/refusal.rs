@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use crate::said::Said;
+use crate::{language::Language, policy::REFUSALS, said::Said};
 
 /// Input that is refused whole: where and why. Prints as one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,19 +60,32 @@ impl Refusal {
         let (unknown_key, unknown_word) =
             (message.starts_with("unknown field"), message.starts_with("unknown variant"));
         let Some((name, known)) = names.split_first().filter(|_| unknown_key || unknown_word) else {
-            return Self::new(path, message);
+            return Self::said(path, &in_both(message));
         };
         let nearest = known.iter().max_by(|a, b| {
             let likeness = |known: &str| strsim::jaro_winkler(known, name);
             likeness(a).total_cmp(&likeness(b))
         });
-        let what = if unknown_key { "unknown key" } else { "unknown word" };
-        let remedy = match (nearest, unknown_key) {
-            (Some(nearest), true) => format!("; the nearest known key is `{nearest}`"),
-            (Some(nearest), false) => format!("; the nearest is `{nearest}`, known are {}", known.join(", ")),
-            (None, _) => "; none is known here".to_owned(),
+        let all = known.join(", ");
+        let (german, english) = match (nearest, unknown_key) {
+            (Some(nearest), true) => (
+                format!("unbekannter Schlüssel `{name}`; der nächste bekannte ist `{nearest}`"),
+                format!("unknown key `{name}`; the nearest known key is `{nearest}`"),
+            ),
+            (Some(nearest), false) => (
+                format!("unbekanntes Wort `{name}`; das nächste ist `{nearest}`, bekannt sind {all}"),
+                format!("unknown word `{name}`; the nearest is `{nearest}`, known are {all}"),
+            ),
+            (None, true) => (
+                format!("unbekannter Schlüssel `{name}`; hier ist keiner bekannt"),
+                format!("unknown key `{name}`; none is known here"),
+            ),
+            (None, false) => (
+                format!("unbekanntes Wort `{name}`; hier ist keins bekannt"),
+                format!("unknown word `{name}`; none is known here"),
+            ),
         };
-        let refusal = Self::new("", format!("{what} `{name}`{remedy}"));
+        let refusal = Self::said("", &Said::new(german, english));
         let place = match (unknown_key, path) {
             (true, "") => (*name).to_owned(),
             (true, path) if !path.ends_with(name) => format!("{path}.{name}"),
@@ -80,6 +93,15 @@ impl Refusal {
         };
         Self { place, ..refusal }
     }
+}
+
+/// What serde said, with the German of what a policy is refused with.
+fn in_both(message: &str) -> Said {
+    let german = REFUSALS.iter().find_map(|phrase| {
+        let front = message.strip_suffix(phrase.speak(Language::English))?;
+        Some(format!("{front}{}", phrase.speak(Language::German)))
+    });
+    Said::new(german.unwrap_or_else(|| message.to_owned()), message)
 }
 
 impl fmt::Display for Refusal {
@@ -163,6 +185,22 @@ mod tests {
     fn what_is_no_json_is_refused_with_its_position() {
         assert!(refused("{").starts_with("line 1 column 1: "));
         assert_eq!(refused("{} x"), "line 1 column 4: something follows the document");
+    }
+
+    #[test]
+    fn what_a_policy_is_refused_with_is_told_in_german_too() {
+        for (text, german) in [
+            (
+                r#"{"extra_keywords": {"dnd_on": ["Zen"]}}"#,
+                "dnd_on: `Zen`: ein Schlüsselwort ist ein Paar runder Klammern mit einem Wort und ohne Klammern darin, wie (Zen)",
+            ),
+            (r#"{"actions": {"busy": "dns"}}"#, "unbekanntes Wort `dns`; das nächste ist `dnd`, bekannt sind "),
+        ] {
+            let refusal = read_json::<Policy>(text).expect_err("bad input");
+            let said = refusal.problem.speak(Language::German);
+            assert!(said.starts_with(german), "{said}");
+            assert_ne!(said, refusal.problem.to_string());
+        }
     }
 
     #[test]

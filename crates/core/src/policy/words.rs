@@ -4,10 +4,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     event::Sensitivity,
-    keyword::{BUILT_IN, Effect, Words},
+    keyword::{BUILT_IN, Effect, WordError, Words},
+    said::Phrase,
     text::clusters,
     title,
 };
+
+const NORMAL_MASKED: Phrase = Phrase::new(
+    "`normal` lässt sich nicht verdecken; sollen gar keine Titel erscheinen, schalten Sie title_as_text ab",
+    "`normal` can't be masked; to show no title at all, switch title_as_text off",
+);
+const BUILT_IN_ALREADY: Phrase = Phrase::new(
+    "dieses Schlüsselwort hat schon eine Bedeutung (eingebaut)",
+    "this keyword has a meaning already (built in)",
+);
+const MASK_LENGTH: Phrase =
+    Phrase::new("das Wort für verdeckte Titel hat 1 bis 40 Zeichen", "a mask word has 1 to 40 characters");
+const TEXT_LENGTH: Phrase =
+    Phrase::new("ein Statustext darf 80 bis 512 Zeichen haben", "a status text may have 80 to 512 characters");
+
+/// What a written policy is refused with, at the end of what serde says: serde hands on text alone, in English.
+pub(crate) const REFUSALS: [Phrase; 6] =
+    [NORMAL_MASKED, BUILT_IN_ALREADY, MASK_LENGTH, TEXT_LENGTH, WordError::Form.phrase(), WordError::Taken.phrase()];
 
 /// Which sensitivities are masked. `private` and `confidential` always are (§1.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,11 +42,11 @@ impl Default for MaskedSet {
 }
 
 impl TryFrom<Vec<Sensitivity>> for MaskedSet {
-    type Error = &'static str;
+    type Error = Phrase;
 
     fn try_from(set: Vec<Sensitivity>) -> Result<Self, Self::Error> {
         if set.contains(&Sensitivity::Normal) {
-            return Err("`normal` can't be masked; to show no title at all, switch title_as_text off");
+            return Err(NORMAL_MASKED);
         }
         Ok(Self { personal: set.contains(&Sensitivity::Personal) })
     }
@@ -97,8 +115,8 @@ impl TryFrom<WrittenKeywords> for ExtraKeywords {
             for word in list {
                 words.add(word, effect).map_err(|error| {
                     let known = BUILT_IN.iter().any(|(built_in, _)| built_in == word);
-                    let note = if known { " (built in)" } else { "" };
-                    format!("{name}: `{}`: {error}{note}", word.escape_debug())
+                    let why = if known { BUILT_IN_ALREADY } else { error.phrase() };
+                    format!("{name}: `{}`: {why}", word.escape_debug())
                 })?;
             }
         }
@@ -119,13 +137,13 @@ impl MaskWord {
 }
 
 impl TryFrom<String> for MaskWord {
-    type Error = &'static str;
+    type Error = Phrase;
 
     fn try_from(word: String) -> Result<Self, Self::Error> {
         let word = title::clean(&word);
         match clusters(&word) {
             1..=40 => Ok(Self(word)),
-            _ => Err("a mask word has 1 to 40 characters"),
+            _ => Err(MASK_LENGTH),
         }
     }
 }
@@ -155,12 +173,12 @@ impl Default for TextLength {
 }
 
 impl TryFrom<u64> for TextLength {
-    type Error = &'static str;
+    type Error = Phrase;
 
     fn try_from(length: u64) -> Result<Self, Self::Error> {
         match u16::try_from(length) {
             Ok(length @ 80..=512) => Ok(Self(length)),
-            _ => Err("a status text may have 80 to 512 characters"),
+            _ => Err(TEXT_LENGTH),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 
 use busylamp_core::{
     event::{Event, Kind, ReadKind, Response, Sensitivity, When},
+    said::Phrase,
     title::{Reading, Title},
 };
 use busylamp_ews::{
@@ -110,7 +111,8 @@ fn of_three_mailboxes_each_has_its_own_answer() {
 #[test]
 fn an_item_without_its_times_fails_its_mailbox_only() {
     let Some(pages) = pages("finditem-delegate.response.xml", 1) else { return };
-    assert_eq!(pages[0], Err(MailboxFault::Unreadable("an item has no time")));
+    let no_time = Phrase::new("ein Eintrag hat keine Zeit", "an item has no time");
+    assert_eq!(pages[0], Err(MailboxFault::Unreadable(no_time)));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The messages of a sign-in over one connection.
 
+use busylamp_core::said::Phrase;
 use bytes::Bytes;
 use http::{
     HeaderValue, Request, Response, StatusCode,
@@ -50,7 +51,8 @@ pub(super) async fn sign_in(
     for _ in 0..MOST_TOKENS {
         let token = conversation.step(challenge.as_deref()).await.map_err(failed)?;
         let authorization = HeaderValue::try_from(written(scheme, &token.bytes));
-        let mut authorization = authorization.map_err(|_| failed(SignInError::BadChallenge("its scheme")))?;
+        let mut authorization = authorization
+            .map_err(|_| failed(SignInError::BadChallenge(Phrase::new("sein Verfahren", "its scheme"))))?;
         authorization.set_sensitive(true);
         let mut leg = request.clone();
         leg.headers_mut().insert(AUTHORIZATION, authorization);

@@ -3,6 +3,10 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use busylamp_core::{
+    language::Language,
+    said::{Phrase, Said},
+};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
 use thiserror::Error;
@@ -52,48 +56,76 @@ impl fmt::Debug for Token {
 pub enum SignInError {
     /// What the server sent is not what the method prescribes.
     #[error("the server's part of the sign-in can't be read ({0})")]
-    BadChallenge(&'static str),
+    BadChallenge(Phrase),
     /// The server wants something that is not done, for example a weaker method.
     #[error("the server asks for a kind of sign-in that is not offered ({0})")]
-    Unsupported(&'static str),
+    Unsupported(Phrase),
     /// Who vouches for the credential refuses it; the server was not asked. Like a 401, this stands until somebody
     /// changes something.
     #[error("the sign-in is refused: {0}")]
-    Refused(&'static str),
+    Refused(Phrase),
     /// Who vouches for the credential can't be asked.
     #[error("the domain controller can't be asked ({0})")]
-    Unreachable(String),
+    Unreachable(Said),
     /// The server, or something in between, closes the connection that is being signed in.
     #[error("the connection is closed in the middle of the sign-in")]
     NotKeptAlive,
     /// This machine lacks something for it.
     #[error("this machine lacks what a sign-in needs ({0})")]
-    Machine(&'static str),
+    Machine(Phrase),
     /// The server asks on and on.
     #[error("the sign-in does not come to an end")]
     Endless,
 }
 
 impl SignInError {
-    /// What the administrator can do.
-    pub fn advice(&self) -> &'static str {
+    pub(crate) fn german(&self) -> String {
+        const GERMAN: Language = Language::German;
         match self {
-            Self::BadChallenge(_) | Self::Endless => {
-                "check that the address leads to the Exchange Server, and that nothing in between changes its answers"
+            Self::BadChallenge(why) => {
+                format!("der Teil des Servers an der Anmeldung ist nicht zu lesen ({})", why.speak(GERMAN))
             }
-            Self::Unsupported(_) => "allow NTLMv2 on the server, or choose another way to sign in",
-            Self::Refused(_) => {
-                "check user name and password; they are not tried again until the configuration changes"
+            Self::Unsupported(what) => {
+                format!("der Server verlangt eine Art der Anmeldung, die es hier nicht gibt ({})", what.speak(GERMAN))
             }
-            Self::Unreachable(_) => {
+            Self::Refused(why) => format!("die Anmeldung wird abgelehnt: {}", why.speak(GERMAN)),
+            Self::Unreachable(why) => format!("der Domänencontroller ist nicht zu fragen ({})", why.speak(GERMAN)),
+            Self::NotKeptAlive => "die Verbindung wird mitten in der Anmeldung geschlossen".to_owned(),
+            Self::Machine(what) => {
+                format!("diesem Rechner fehlt etwas, das die Anmeldung braucht ({})", what.speak(GERMAN))
+            }
+            Self::Endless => "die Anmeldung kommt zu keinem Ende".to_owned(),
+        }
+    }
+
+    /// What the administrator can do.
+    pub fn advice(&self) -> Phrase {
+        match self {
+            Self::BadChallenge(_) | Self::Endless => Phrase::new(
+                "Prüfen Sie, ob die Adresse zum Exchange Server führt und nichts dazwischen seine Antworten verändert.",
+                "check that the address leads to the Exchange Server, and that nothing in between changes its answers",
+            ),
+            Self::Unsupported(_) => Phrase::new(
+                "Erlauben Sie auf dem Server NTLMv2, oder wählen Sie eine andere Anmeldung.",
+                "allow NTLMv2 on the server, or choose another way to sign in",
+            ),
+            Self::Refused(_) => Phrase::new(
+                "Prüfen Sie Benutzer und Kennwort; sie werden erst wieder versucht, wenn sich die Konfiguration ändert.",
+                "check user name and password; they are not tried again until the configuration changes",
+            ),
+            Self::Unreachable(_) => Phrase::new(
+                "Prüfen Sie die Adresse des Domänencontrollers, und ob dieser Rechner dessen Port 88 über TCP erreicht; ohne \
+                 Adresse wird der Rechner mit dem Namen der Domäne gefragt.",
                 "check the KDC's address, and that this machine may reach its port 88 by TCP; without an address the host \
-                 with the domain's name is asked"
-            }
-            Self::Machine(_) => "check this machine's system",
-            Self::NotKeptAlive => {
+                 with the domain's name is asked",
+            ),
+            Self::Machine(_) => Phrase::new("Prüfen Sie das System dieses Rechners.", "check this machine's system"),
+            Self::NotKeptAlive => Phrase::new(
+                "NTLM braucht Verbindungen, die offen bleiben: Sorgen Sie dafür, dass der Proxy oder Lastverteiler vor dem \
+                 Server sie hält, oder geben Sie die Adresse des Servers selbst an.",
                 "NTLM needs connections that stay open: let the proxy or load balancer in front of the server keep them, \
-                 or give the server's own address"
-            }
+                 or give the server's own address",
+            ),
         }
     }
 }
@@ -111,6 +143,10 @@ pub(super) enum Offer {
 
 /// The longest token that is looked at: Windows' are below 64 KiB, larger than that is no token.
 const LONGEST_TOKEN: usize = 128 << 10;
+
+const TOO_LONG: Phrase = Phrase::new("sein Token ist zu lang", "its token is too long");
+const NO_BASE64: Phrase =
+    Phrase::new("sein Token ist nicht in Base64 geschrieben", "its token is not written in Base64");
 
 /// What these headers offer for a scheme. Several schemes may stand in one line or in several, in any case
 /// (RFC 9110, section 11.6.1).
@@ -131,11 +167,9 @@ pub(super) fn offer(headers: &HeaderMap, scheme: &str) -> Result<Offer, SignInEr
             match words.next() {
                 Some(token) if token.len() <= LONGEST_TOKEN => {
                     let token = STANDARD.decode(token);
-                    return token
-                        .map(Offer::Continue)
-                        .map_err(|_| SignInError::BadChallenge("its token is not written in Base64"));
+                    return token.map(Offer::Continue).map_err(|_| SignInError::BadChallenge(NO_BASE64));
                 }
-                Some(_) => return Err(SignInError::BadChallenge("its token is too long")),
+                Some(_) => return Err(SignInError::BadChallenge(TOO_LONG)),
                 None => offered = Offer::Begin,
             }
         }

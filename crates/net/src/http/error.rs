@@ -2,6 +2,7 @@
 
 use std::{error::Error as StdError, io};
 
+use busylamp_core::said::Said;
 use thiserror::Error;
 
 use super::HttpSettings;
@@ -9,6 +10,7 @@ use crate::{
     connection::SignInError,
     retry::Class,
     trust::{Cause, Untrusted},
+    words,
 };
 
 /// There is no complete answer. Names the host, never a path or a query.
@@ -36,7 +38,7 @@ pub enum HttpErrorKind {
     ConnectRefused,
     /// There is no way there.
     #[error("it can't be reached ({0})")]
-    Unreachable(String),
+    Unreachable(Said),
     /// The server's certificate is not believed.
     #[error("{0}")]
     Certificate(Untrusted),
@@ -117,28 +119,48 @@ impl HttpError {
     }
 
     /// What the administrator can do.
-    pub fn advice(&self) -> String {
-        match &self.kind {
-            HttpErrorKind::BadRequest => {
-                "check the address that is configured; else this is a fault of Busylamp".into()
-            }
-            HttpErrorKind::NameResolution => "check the host name and this machine's DNS".into(),
-            HttpErrorKind::ConnectRefused => "check host and port, and whether the server runs".into(),
-            HttpErrorKind::Unreachable(_) => {
-                "check the network and the firewall between this machine and the server".into()
-            }
-            HttpErrorKind::Certificate(untrusted) => certificate_advice(untrusted),
-            HttpErrorKind::Tls(_) => "check that the server offers TLS 1.2 or newer on this port".into(),
-            HttpErrorKind::TimeOut { .. } => {
-                "check whether the server is overloaded or a firewall drops packets".into()
-            }
-            HttpErrorKind::Reset => "it is tried again; if it stays, look for a proxy or firewall in between".into(),
-            HttpErrorKind::TooLarge { .. } => "check that the address leads to the right server".into(),
-            HttpErrorKind::BadAnswer => {
-                "check that the address leads to the right server and port, http or https".into()
-            }
-            HttpErrorKind::SignIn(error) => error.advice().into(),
-        }
+    pub fn advice(&self) -> Said {
+        let (german, english) = match &self.kind {
+            HttpErrorKind::BadRequest => (
+                "Prüfen Sie die eingestellte Adresse; ist sie richtig, ist es ein Fehler von Busylamp.",
+                "check the address that is configured; else this is a fault of Busylamp",
+            ),
+            HttpErrorKind::NameResolution => (
+                "Prüfen Sie den Namen des Servers und das DNS dieses Rechners.",
+                "check the host name and this machine's DNS",
+            ),
+            HttpErrorKind::ConnectRefused => (
+                "Prüfen Sie Namen und Port, und ob der Server läuft.",
+                "check host and port, and whether the server runs",
+            ),
+            HttpErrorKind::Unreachable(_) => (
+                "Prüfen Sie das Netz und die Firewall zwischen diesem Rechner und dem Server.",
+                "check the network and the firewall between this machine and the server",
+            ),
+            HttpErrorKind::Certificate(untrusted) => return certificate_advice(untrusted),
+            HttpErrorKind::Tls(_) => (
+                "Prüfen Sie, ob der Server auf diesem Port TLS 1.2 oder neuer anbietet.",
+                "check that the server offers TLS 1.2 or newer on this port",
+            ),
+            HttpErrorKind::TimeOut { .. } => (
+                "Prüfen Sie, ob der Server überlastet ist oder eine Firewall Pakete verwirft.",
+                "check whether the server is overloaded or a firewall drops packets",
+            ),
+            HttpErrorKind::Reset => (
+                "Es wird wieder versucht; bleibt es so, suchen Sie nach einem Proxy oder einer Firewall dazwischen.",
+                "it is tried again; if it stays, look for a proxy or firewall in between",
+            ),
+            HttpErrorKind::TooLarge { .. } => (
+                "Prüfen Sie, ob die Adresse zum richtigen Server führt.",
+                "check that the address leads to the right server",
+            ),
+            HttpErrorKind::BadAnswer => (
+                "Prüfen Sie, ob die Adresse zum richtigen Server und Port führt, mit http oder https.",
+                "check that the address leads to the right server and port, http or https",
+            ),
+            HttpErrorKind::SignIn(error) => return error.advice().into(),
+        };
+        Said::new(german, english)
     }
 
     pub(super) fn too_large(host: &str, limit: usize) -> Self {
@@ -156,23 +178,42 @@ impl HttpError {
     }
 }
 
-fn certificate_advice(untrusted: &Untrusted) -> String {
+fn certificate_advice(untrusted: &Untrusted) -> Said {
     let seen = untrusted.seen;
-    match &untrusted.cause {
-        Cause::UnknownIssuer => format!(
-            "set the authority that issued it, or, if it is self-signed, compare its fingerprint with the server's and pin it: {seen}"
+    let (german, english) = match &untrusted.cause {
+        Cause::UnknownIssuer => (
+            "Geben Sie die Zertifizierungsstelle an, die es ausgestellt hat, oder vergleichen Sie, wenn es selbstsigniert \
+             ist, seinen Fingerabdruck mit dem auf dem Server und tragen Sie ihn ein",
+            "set the authority that issued it, or, if it is self-signed, compare its fingerprint with the server's and pin it",
         ),
-        Cause::NotPinned => format!(
-            "if the server got a new certificate, compare the fingerprint with the server's and pin the new one: {seen}"
+        Cause::NotPinned => (
+            "Hat der Server ein neues Zertifikat, so vergleichen Sie den Fingerabdruck mit dem auf dem Server und tragen Sie \
+             den neuen ein",
+            "if the server got a new certificate, compare the fingerprint with the server's and pin the new one",
         ),
-        Cause::Expired => format!("renew the server's certificate, or pin it: {seen}"),
-        Cause::WrongName { .. } => {
-            format!("use one of these names in the address, or compare the fingerprint and pin it: {seen}")
+        Cause::Expired => (
+            "Erneuern Sie das Zertifikat des Servers, oder tragen Sie seinen Fingerabdruck ein",
+            "renew the server's certificate, or pin it",
+        ),
+        Cause::WrongName { .. } => (
+            "Verwenden Sie einen dieser Namen in der Adresse, oder vergleichen Sie den Fingerabdruck und tragen Sie ihn ein",
+            "use one of these names in the address, or compare the fingerprint and pin it",
+        ),
+        Cause::NotYetValid => {
+            return Said::new(
+                "Stellen Sie die Uhren dieses Rechners und des Servers.",
+                "set the clocks of this machine and of the server",
+            );
         }
-        Cause::NotYetValid => "set the clocks of this machine and of the server".to_owned(),
-        Cause::Revoked => "replace the server's certificate".to_owned(),
-        Cause::Other(_) => format!("replace the server's certificate, or compare its fingerprint and pin it: {seen}"),
-    }
+        Cause::Revoked => {
+            return Said::new("Ersetzen Sie das Zertifikat des Servers.", "replace the server's certificate");
+        }
+        Cause::Other(_) => (
+            "Ersetzen Sie das Zertifikat des Servers, oder vergleichen Sie seinen Fingerabdruck und tragen Sie ihn ein",
+            "replace the server's certificate, or compare its fingerprint and pin it",
+        ),
+    };
+    Said::new(format!("{german}: {seen}."), format!("{english}: {seen}"))
 }
 
 fn kind(error: &reqwest::Error, settings: &HttpSettings) -> HttpErrorKind {
@@ -232,9 +273,9 @@ impl Chain {
                 | io::ErrorKind::UnexpectedEof
                 | io::ErrorKind::NotConnected,
             ) => HttpErrorKind::Reset,
-            Some(kind) if connecting => HttpErrorKind::Unreachable(kind.to_string()),
+            Some(kind) if connecting => HttpErrorKind::Unreachable(words::of(kind)),
             _ if self.broken => HttpErrorKind::Reset,
-            None if connecting => HttpErrorKind::Unreachable("no connection".to_owned()),
+            None if connecting => HttpErrorKind::Unreachable(Said::new("keine Verbindung", "no connection")),
             Some(_) | None => HttpErrorKind::BadAnswer,
         }
     }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use busylamp_core::said::Said;
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -19,7 +20,7 @@ use tokio_rustls::TlsConnector;
 use super::{Certificate, Fingerprint, Trust, TrustError, provider, verifier::Cause};
 
 /// No server is waited for longer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A certificate as a server shows it. Nobody vouches for it but whom [`Shown::untrusted`] leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Shown {
     /// What stands in it; `None` if it can't be read.
     pub certificate: Option<Certificate>,
     /// Why the system's authorities don't vouch for it under this name; `None`: they do.
-    pub untrusted: Option<String>,
+    pub untrusted: Option<Said>,
 }
 
 /// Why there is nothing to show.
@@ -85,7 +86,7 @@ impl Shown {
 #[derive(Debug)]
 struct Looker {
     /// The system's judgement, where it has authorities.
-    system: Result<Arc<dyn ServerCertVerifier>, String>,
+    system: Result<Arc<dyn ServerCertVerifier>, Said>,
     schemes: Vec<SignatureScheme>,
     shown: Mutex<Option<Shown>>,
 }
@@ -93,7 +94,7 @@ struct Looker {
 impl Looker {
     fn new(provider: &Arc<CryptoProvider>) -> Self {
         Self {
-            system: Trust::System.verifier().map_err(|error| error.to_string()),
+            system: Trust::System.verifier().map_err(|error| error.said()),
             schemes: provider.signature_verification_algorithms.supported_schemes(),
             shown: Mutex::default(),
         }
@@ -117,8 +118,10 @@ impl ServerCertVerifier for Looker {
         let judged = match &self.system {
             Ok(system) => {
                 system.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).map_err(|error| {
-                    let Error::InvalidCertificate(error) = &error else { return error.to_string() };
-                    Cause::of(error).to_string()
+                    let Error::InvalidCertificate(error) = &error else {
+                        return Cause::Other(error.to_string()).said();
+                    };
+                    Cause::of(error).said()
                 })
             }
             Err(problem) => Err(problem.clone()),
@@ -189,7 +192,7 @@ mod tests {
         });
         let shown = Shown::by("localhost", port).await.unwrap();
         assert_eq!(shown.fingerprint, Fingerprint::of(certificate.der()));
-        assert!(shown.untrusted.is_some_and(|why| !why.is_empty()));
+        assert!(shown.untrusted.is_some_and(|why| !why.to_string().is_empty()));
         assert!(shown.certificate.is_some());
         assert_eq!(server.await.unwrap(), 0, "nothing was sent");
     }

@@ -234,7 +234,7 @@ async fn a_server_that_closes_in_the_middle_of_the_sign_in_is_named() {
     let error = server.ask(&server.client(|_| {})).await.unwrap_err();
     let expected = HttpErrorKind::SignIn(SignInError::NotKeptAlive);
     assert_eq!((error.kind.clone(), error.delivery()), (expected, Delivery::NotSent));
-    assert!(error.advice().contains("load balancer"), "{}", error.advice());
+    assert!(error.advice().to_string().contains("load balancer"), "{}", error.advice());
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn the_advice_names_the_fingerprint_that_can_be_pinned() {
     let identity = Authority::new().issue("localhost", 2090);
     let error = ask(&identity, "localhost", authority_of(&Authority::new())).await.unwrap_err();
     let fingerprint = Fingerprint::of(&identity.certificate).to_string();
-    assert!(error.advice().contains(&fingerprint), "{}", error.advice());
+    assert!(error.advice().to_string().contains(&fingerprint), "{}", error.advice());
     let pin: Pin = fingerprint.parse().unwrap();
     assert_eq!(ask(&identity, "localhost", Trust::Pin(pin)).await.unwrap(), "hello");
 }

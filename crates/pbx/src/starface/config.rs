@@ -1,6 +1,6 @@
 //! How a STARFACE is reached, checked before anything is sent to it.
 
-use busylamp_core::{said::Said, secret::Secret};
+use busylamp_core::{language::Language, said::Said, secret::Secret};
 use busylamp_net::trust::Trust;
 use url::{Host, Url};
 
@@ -117,7 +117,7 @@ impl ConfigError {
                 "Der Schlüssel der Brücke ist nicht zu gebrauchen: er hat mindestens {MIN_KEY} Zeichen und keine \
                  Steuerzeichen."
             ),
-            Self::Trust(error) => format!("Die Verbindung lässt sich nicht absichern („{error}“)."),
+            Self::Trust(error) => error.said().speak(Language::German).to_owned(),
         }
     }
 }

@@ -63,7 +63,7 @@ pub(crate) fn about(what: Name, complaint: &Said) -> Said {
 
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
-        let advice = Said::verbatim(format!("{error}; {}", error.advice()));
+        let advice = error.said();
         let delivery = error.delivery();
         let error = match error.kind {
             HttpErrorKind::TooLarge { .. } | HttpErrorKind::BadAnswer => PbxError::Protocol { advice },

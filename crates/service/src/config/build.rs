@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::{
     CalendarConfig, Connections, InstanceConfig, calendar,
     file::{WrittenInstance, WrittenStarface},
+    no_address, refused,
     secrets::{Secrets, secret, trust},
 };
 
@@ -15,8 +16,14 @@ use super::{
 /// # Errors
 /// The place within the instance and the remedy.
 pub fn build(id: &InstanceId, written: &WrittenInstance, secrets: &Secrets) -> Result<InstanceConfig, Refusal> {
-    let zone = TimeZone::get(&written.zone)
-        .map_err(|_| Refusal::new("zone", format!("`{}` is no known time zone like Europe/Berlin", written.zone)))?;
+    let zone = TimeZone::get(&written.zone).map_err(|_| {
+        let zone = &written.zone;
+        refused(
+            "zone",
+            format!("„{zone}“ ist keine bekannte Zeitzone wie Europe/Berlin."),
+            format!("`{zone}` is no known time zone like Europe/Berlin"),
+        )
+    })?;
     Ok(InstanceConfig {
         id: id.clone(),
         name: written.name.clone(),
@@ -50,7 +57,7 @@ pub(crate) fn build_starface(written: &WrittenStarface, secrets: &Secrets) -> Re
 }
 
 fn starface(written: &WrittenStarface, secrets: &Secrets) -> Result<StarfaceConfig, Refusal> {
-    let address = |_| Refusal::new("url", format!("`{}` is no address like https://pbx.example.com", written.url));
+    let address = |_| no_address("url", &written.url, "https://pbx.example.com");
     let config = StarfaceConfig {
         url: written.url.parse().map_err(address)?,
         login: written.login.clone(),
@@ -65,7 +72,7 @@ fn starface(written: &WrittenStarface, secrets: &Secrets) -> Result<StarfaceConf
         },
         trust: trust("starface.trust", written.trust.as_ref(), secrets)?,
     };
-    config.validate().map_err(|error| Refusal::new(key_at_fault(&error), error.to_string()))?;
+    config.validate().map_err(|error| Refusal::said(key_at_fault(&error), &error.said()))?;
     Ok(config)
 }
 

@@ -16,6 +16,7 @@ use super::{
         Period, SecretSource, WrittenAccess, WrittenAuth, WrittenBinding, WrittenEws, WrittenGraph, WrittenInstance,
         WrittenTrust,
     },
+    no_address, refused,
     secrets::{Secrets, secret, trust},
 };
 
@@ -108,9 +109,12 @@ pub(super) fn build(written: &WrittenInstance, secrets: &Secrets) -> Result<Cale
         (Some(graph), None) => Ok(CalendarConfig::Graph(graph)),
         (None, Some(ews)) => Ok(CalendarConfig::Ews(ews)),
         (Some(graph), Some(ews)) => Ok(CalendarConfig::Both { graph, ews, sources }),
-        (None, None) => {
-            Err(Refusal::new("graph", "an instance needs a calendar: add [instance.graph] or [instance.ews], or both"))
-        }
+        (None, None) => Err(refused(
+            "graph",
+            "Eine Instanz braucht einen Kalender: Microsoft Graph ([instance.graph]) oder einen Exchange Server \
+                 ([instance.ews]), oder beide.",
+            "an instance needs a calendar: add [instance.graph] or [instance.ews], or both",
+        )),
     }
 }
 
@@ -119,11 +123,22 @@ fn build_sources(written: &WrittenInstance) -> Result<Sources, Refusal> {
     let there = |source: Source, place: &str| -> Result<Source, Refusal> {
         match (source, &written.graph, &written.ews) {
             (Source::Graph, Some(_), _) | (Source::Ews, _, Some(_)) | (Source::Auto, Some(_), Some(_)) => Ok(source),
-            (Source::Graph, None, _) => Err(Refusal::new(place, "`graph` needs the table [instance.graph]")),
-            (Source::Ews, _, None) => Err(Refusal::new(place, "`ews` needs the table [instance.ews]")),
-            (Source::Auto, ..) => {
-                Err(Refusal::new(place, "`auto` needs both tables, [instance.graph] and [instance.ews]"))
-            }
+            (Source::Graph, None, _) => Err(refused(
+                place,
+                "„graph“ braucht Microsoft Graph (die Tabelle [instance.graph]).",
+                "`graph` needs the table [instance.graph]",
+            )),
+            (Source::Ews, _, None) => Err(refused(
+                place,
+                "„ews“ braucht den Exchange Server (die Tabelle [instance.ews]).",
+                "`ews` needs the table [instance.ews]",
+            )),
+            (Source::Auto, ..) => Err(refused(
+                place,
+                "„auto“ braucht beide, Microsoft Graph und den Exchange Server (die Tabellen [instance.graph] und \
+                 [instance.ews]).",
+                "`auto` needs both tables, [instance.graph] and [instance.ews]",
+            )),
         }
     };
     let default = written.source.map(|source| there(source, "source")).transpose()?.unwrap_or(Source::Auto);
@@ -131,10 +146,19 @@ fn build_sources(written: &WrittenInstance) -> Result<Sources, Refusal> {
     for (address, source) in &written.sources {
         let place = format!("sources.\"{}\"", address.escape_debug());
         let source = there(*source, &place)?;
-        let mail = mail_address(address)
-            .ok_or_else(|| Refusal::new(&place, "expected a mail address like anna@example.com"))?;
+        let mail = mail_address(address).ok_or_else(|| {
+            refused(
+                &place,
+                "Erwartet wird eine Mailadresse wie anna@example.com.",
+                "expected a mail address like anna@example.com",
+            )
+        })?;
         if mailboxes.insert(mail, source).is_some() {
-            return Err(Refusal::new(&place, "this mailbox stands here twice: case makes no difference"));
+            return Err(refused(
+                &place,
+                "Dieses Postfach steht hier zweimal: Groß- und Kleinschreibung macht keinen Unterschied.",
+                "this mailbox stands here twice: case makes no difference",
+            ));
         }
     }
     Ok(Sources { default, mailboxes })
@@ -164,7 +188,7 @@ fn build_graph(written: &WrittenGraph, secrets: &Secrets) -> Result<Polled<Graph
         trust: trust("graph.trust", written.trust.as_ref(), secrets)?,
         ceiling: CEILING,
     };
-    settings.validate().map_err(|error| Refusal::new(error.key(), error.to_string()))?;
+    settings.validate().map_err(|error| Refusal::said(error.key(), &error.said()))?;
     Ok(Polled { settings: Box::new(settings), every: written.poll.0 })
 }
 
@@ -173,18 +197,29 @@ fn credential(written: &WrittenGraph, secrets: &Secrets) -> Result<ClientCredent
     match (&written.client_secret, &written.client_certificate) {
         (Some(_), None) => Ok(ClientCredential::Secret(secret("graph.client_secret", secrets)?)),
         (None, Some(_)) => Ok(ClientCredential::Certificate(secret("graph.client_certificate", secrets)?)),
-        (None, None) => {
-            Err(Refusal::new("client_secret", "Microsoft Graph needs `client_secret` or `client_certificate`"))
-        }
-        (Some(_), Some(_)) => {
-            Err(Refusal::new("client_certificate", "there is `client_secret` as well: leave one of the two out"))
-        }
+        (None, None) => Err(refused(
+            "client_secret",
+            "Microsoft Graph braucht einen geheimen Clientschlüssel (`client_secret`) oder ein Zertifikat \
+                 (`client_certificate`).",
+            "Microsoft Graph needs `client_secret` or `client_certificate`",
+        )),
+        (Some(_), Some(_)) => Err(refused(
+            "client_certificate",
+            "Es gibt auch einen geheimen Clientschlüssel (`client_secret`): lassen Sie eins von beiden weg.",
+            "there is `client_secret` as well: leave one of the two out",
+        )),
     }
 }
 
 fn cloud(name: Option<&str>) -> Result<Cloud, Refusal> {
     let Some(name) = name else { return Ok(Cloud::default()) };
-    name.parse().map_err(|_| Refusal::new("cloud", format!("`{name}` is no cloud: global, us_gov, us_dod or china")))
+    name.parse().map_err(|_| {
+        refused(
+            "cloud",
+            format!("„{name}“ ist keine Cloud: global, us_gov, us_dod oder china."),
+            format!("`{name}` is no cloud: global, us_gov, us_dod or china"),
+        )
+    })
 }
 
 fn build_ews(written: &WrittenEws, secrets: &Secrets) -> Result<Polled<Exchange>, Refusal> {
@@ -202,7 +237,7 @@ fn build_ews(written: &WrittenEws, secrets: &Secrets) -> Result<Polled<Exchange>
         },
         trust: trust("ews.trust", written.trust.as_ref(), secrets)?,
     };
-    settings.validate().map_err(|error| Refusal::new(error.key(), error.to_string()))?;
+    settings.validate().map_err(|error| Refusal::said(error.key(), &error.said()))?;
     let key = AccountKey::new(written, &settings, secrets);
     Ok(Polled { settings: Box::new(Exchange { settings, key }), every: written.poll.0 })
 }
@@ -224,10 +259,13 @@ fn refuse_foreign_keys(written: &WrittenEws) -> Result<(), Refusal> {
     for (key, there, ways) in keys {
         if there && !ways.contains(&written.auth) {
             let ways: Vec<String> = ways.iter().map(|way| format!("\"{}\"", auth_word(*way))).collect();
-            let (ways, auth) = (ways.join(" or "), auth_word(written.auth));
-            return Err(Refusal::new(
+            let (german, english, auth) = (ways.join(" oder "), ways.join(" or "), auth_word(written.auth));
+            return Err(refused(
                 key,
-                format!("`{key}` goes with auth = {ways}, and here auth is \"{auth}\": leave it out or change auth"),
+                format!(
+                    "`{key}` gehört zu auth = {german}, und hier ist auth \"{auth}\": lassen Sie es weg, oder ändern Sie auth."
+                ),
+                format!("`{key}` goes with auth = {english}, and here auth is \"{auth}\": leave it out or change auth"),
             ));
         }
     }
@@ -236,7 +274,9 @@ fn refuse_foreign_keys(written: &WrittenEws) -> Result<(), Refusal> {
 
 fn sign_in(written: &WrittenEws, secrets: &Secrets) -> Result<EwsSignIn, Refusal> {
     let auth = auth_word(written.auth);
-    let missing = |key: &str| Refusal::new(key, format!("auth = \"{auth}\" needs `{key}`"));
+    let missing = |key: &str| {
+        refused(key, format!("auth = \"{auth}\" braucht `{key}`."), format!("auth = \"{auth}\" needs `{key}`"))
+    };
     let text = |key: &str, value: &Option<String>| value.clone().ok_or_else(|| missing(key));
     let hidden = |key: &str, source: &Option<SecretSource>| -> Result<Secret, Refusal> {
         source.as_ref().ok_or_else(|| missing(key))?;
@@ -260,8 +300,11 @@ fn sign_in(written: &WrittenEws, secrets: &Secrets) -> Result<EwsSignIn, Refusal
         },
         #[cfg(not(feature = "kerberos"))]
         WrittenAuth::Negotiate => {
-            let remedy = "this build has no Kerberos: use auth = \"ntlm\", or a build with the feature `kerberos`";
-            return Err(Refusal::new("auth", remedy));
+            return Err(refused(
+                "auth",
+                "Dieser Bau hat kein Kerberos: nehmen Sie auth = \"ntlm\", oder einen Bau mit dem Feature `kerberos`.",
+                "this build has no Kerberos: use auth = \"ntlm\", or a build with the feature `kerberos`",
+            ));
         }
         WrittenAuth::OAuth => EwsSignIn::OAuth {
             tenant: text("tenant", &written.tenant)?,
@@ -278,7 +321,13 @@ fn sign_in(written: &WrittenEws, secrets: &Secrets) -> Result<EwsSignIn, Refusal
 /// Where tickets come from.
 #[cfg(feature = "kerberos")]
 fn kdc(written: Option<&str>) -> Result<Option<Url>, Refusal> {
-    let refusal = |_| Refusal::new("kdc", "expected an address like tcp://dc.example.com:88");
+    let refusal = |_| {
+        refused(
+            "kdc",
+            "Erwartet wird eine Adresse wie tcp://dc.example.com:88.",
+            "expected an address like tcp://dc.example.com:88",
+        )
+    };
     written.map(|kdc| kdc.parse().map_err(refusal)).transpose()
 }
 
@@ -293,11 +342,15 @@ fn auth_word(auth: WrittenAuth) -> &'static str {
 
 /// An address that passwords, tokens and titles go to: `https`, or `http` on this machine only.
 fn address(key: &str, text: &str, example: &str) -> Result<Url, Refusal> {
-    let url: Url = text.parse().map_err(|_| Refusal::new(key, format!("`{text}` is no address like {example}")))?;
+    let url: Url = text.parse().map_err(|_| no_address(key, text, example))?;
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let loopback = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
     if url.scheme() == "http" && !loopback {
-        return Err(Refusal::new(key, "it begins with http://: use https://, since passwords and calendars go there"));
+        return Err(refused(
+            key,
+            "Sie beginnt mit http://: nehmen Sie https://, denn Kennwörter und Kalender gehen dorthin.",
+            "it begins with http://: use https://, since passwords and calendars go there",
+        ));
     }
     Ok(url)
 }

@@ -14,6 +14,8 @@ use serde::{
     de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use super::refused;
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -331,11 +333,16 @@ impl WrittenInstance {
     pub(crate) fn validate(&self) -> Result<(), Refusal> {
         self.validate_name()?;
         if self.description.chars().count() > LONGEST_DESCRIPTION {
-            return Err(Refusal::new("description", format!("it has more than {LONGEST_DESCRIPTION} characters")));
+            return Err(refused(
+                "description",
+                format!("Sie hat mehr als {LONGEST_DESCRIPTION} Zeichen."),
+                format!("it has more than {LONGEST_DESCRIPTION} characters"),
+            ));
         }
         if self.starface.group.trim().is_empty() {
-            return Err(Refusal::new(
+            return Err(refused(
                 "starface.group",
+                "Eine Instanz braucht die Gruppe der Telefonanlage, deren Mitgliedern sie folgt.",
                 "an instance needs the group of the PBX whose members it follows",
             ));
         }
@@ -345,11 +352,14 @@ impl WrittenInstance {
     fn validate_name(&self) -> Result<(), Refusal> {
         let name = self.name.as_str();
         if name.trim().is_empty() || name.chars().any(char::is_control) {
-            return Err(Refusal::new("name", "an instance needs a name"));
+            return Err(refused("name", "Eine Instanz braucht einen Namen.", "an instance needs a name"));
         }
         if name.trim() != name || name.chars().count() > LONGEST_NAME {
-            let problem = format!("a name has at most {LONGEST_NAME} characters, and no space around it");
-            return Err(Refusal::new("name", problem));
+            return Err(refused(
+                "name",
+                format!("Ein Name hat höchstens {LONGEST_NAME} Zeichen und keine Leerzeichen davor oder dahinter."),
+                format!("a name has at most {LONGEST_NAME} characters, and no space around it"),
+            ));
         }
         Ok(())
     }

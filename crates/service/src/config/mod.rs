@@ -12,7 +12,7 @@ mod secrets;
 use std::collections::BTreeMap;
 
 use busylamp_calendar::hybrid::Source;
-use busylamp_core::{ids::InstanceId, language::Language, policy::Policy};
+use busylamp_core::{format::refusal::Refusal, ids::InstanceId, language::Language, policy::Policy, said::Said};
 use busylamp_pbx::starface::StarfaceConfig;
 use jiff::{SignedDuration, tz::TimeZone};
 
@@ -27,6 +27,20 @@ pub use self::{
     },
     secrets::Secrets,
 };
+
+/// A refusal of what pages ask for too: in both languages.
+fn refused(place: impl Into<String>, german: impl Into<String>, english: impl Into<String>) -> Refusal {
+    Refusal::said(place, &Said::new(german, english))
+}
+
+/// What is no address.
+fn no_address(place: &str, text: &str, example: &str) -> Refusal {
+    refused(
+        place,
+        format!("„{text}“ ist keine Adresse wie {example}."),
+        format!("`{text}` is no address like {example}"),
+    )
+}
 
 /// One instance, checked and ready to run.
 #[derive(Clone, Debug)]

@@ -6,11 +6,18 @@ use std::{
     path::Path,
 };
 
-use busylamp_core::{format::refusal::Refusal, secret::Secret};
+use busylamp_core::{
+    format::refusal::Refusal,
+    said::{Phrase, Said},
+    secret::Secret,
+};
 use busylamp_net::trust::{PinError, Trust};
 use url::Url;
 
-use super::file::{InStore, SecretSource, WrittenInstance, WrittenTrust};
+use super::{
+    file::{InStore, SecretSource, WrittenInstance, WrittenTrust},
+    refused,
+};
 
 /// The secrets of one instance by their place in the written form, such as `starface.password`. Authorities'
 /// certificates are kept with them, so that a file that is gone tomorrow is not missed.
@@ -22,23 +29,24 @@ const LONGEST_FILE: u64 = 1 << 20;
 /// The secret of a place, which a refusal names without its table.
 pub(super) fn secret(place: &str, secrets: &Secrets) -> Result<Secret, Refusal> {
     let key = place.split_once('.').map_or(place, |(_, key)| key);
-    secrets.get(place).cloned().ok_or_else(|| Refusal::new(key, MISSING))
+    secrets.get(place).cloned().ok_or_else(|| Refusal::said(key, &MISSING.into()))
 }
 
 /// What is said where a secret is wanted that nobody has.
-const MISSING: &str = "the store has no such secret: enter it, or name an environment variable or a file with it";
+const MISSING: Phrase = Phrase::new(
+    "Der Speicher hat kein solches Geheimnis: geben Sie es ein, oder nennen Sie eine Umgebungsvariable oder eine Datei damit.",
+    "the store has no such secret: enter it, or name an environment variable or a file with it",
+);
 
 /// Whose certificates are believed at a place.
 pub(super) fn trust(place: &str, written: Option<&WrittenTrust>, secrets: &Secrets) -> Result<Trust, Refusal> {
-    let refusal = |problem: String| Refusal::new("trust", problem);
+    let refusal = |problem: Said| Refusal::said("trust", &problem);
     match written {
         None => Ok(Trust::System),
-        Some(WrittenTrust::Pin(pin)) => {
-            pin.parse().map(Trust::Pin).map_err(|error: PinError| refusal(error.to_string()))
-        }
+        Some(WrittenTrust::Pin(pin)) => pin.parse().map(Trust::Pin).map_err(|error: PinError| refusal(error.said())),
         Some(WrittenTrust::Authority(_) | WrittenTrust::Stored(_)) => {
             let pem = secret(place, secrets)?;
-            Trust::authority_pem(pem.expose().as_bytes()).map_err(|error| refusal(error.to_string()))
+            Trust::authority_pem(pem.expose().as_bytes()).map_err(|error| refusal(error.said()))
         }
     }
 }
@@ -115,10 +123,14 @@ impl WrittenInstance {
                 (Some(given), ..) => given,
                 (None, Some(secret), Some((old, _))) if self.addressee(place) == old.addressee(place) => secret,
                 (None, Some(_), _) => {
-                    let problem = "it was entered for another server, and is sent to no other: enter it again";
-                    return Err(Refusal::new(place, problem));
+                    return Err(refused(
+                        place,
+                        "Es wurde für einen anderen Server eingegeben und wird an keinen anderen gesendet: geben Sie es noch \
+                         einmal ein.",
+                        "it was entered for another server, and is sent to no other: enter it again",
+                    ));
                 }
-                (None, None, _) => return Err(Refusal::new(place, MISSING)),
+                (None, None, _) => return Err(Refusal::said(place, &MISSING.into())),
             };
             secrets.insert(place.to_owned(), secret.clone());
         }
@@ -150,18 +162,24 @@ impl WrittenInstance {
     /// The place that names a variable or a file of this machine which the instance as it was did not name there: nobody
     /// reads these by a request.
     pub(crate) fn by_request(&self, given: &Secrets, old: Option<&Self>) -> Result<Self, Refusal> {
-        let problem = "pages and the API don't read variables or files of the server: enter the secret itself";
+        let unread = |place: &str| {
+            refused(
+                place,
+                "Seiten und Schnittstelle lesen keine Variablen und Dateien des Servers: geben Sie das Geheimnis selbst ein.",
+                "pages and the API don't read variables or files of the server: enter the secret itself",
+            )
+        };
         let old_sources = old.map(Self::sources).unwrap_or_default();
         let new = |place: &str| given.contains_key(place);
         for (place, source) in self.sources() {
             if !matches!(source, SecretSource::Stored(_)) && !new(place) && !old_sources.contains(&(place, source)) {
-                return Err(Refusal::new(place, problem));
+                return Err(unread(place));
             }
         }
         let old_trusts = old.map(Self::trusts).unwrap_or_default();
         for (place, trust) in self.trusts() {
             if matches!(trust, WrittenTrust::Authority(_)) && !new(place) && !old_trusts.contains(&(place, trust)) {
-                return Err(Refusal::new(place, problem));
+                return Err(unread(place));
             }
         }
         let mut written = self.clone();

@@ -239,7 +239,7 @@ impl Engine {
                     instance: Some(id.clone()),
                     last_success: health.last_success,
                     latency_ms: instance.rhythms.took(side),
-                    trouble: health.trouble.map(Said::verbatim),
+                    trouble: health.trouble,
                     notes: reader.notes.clone(),
                 });
             }

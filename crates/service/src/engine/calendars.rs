@@ -78,7 +78,7 @@ impl Engine {
                 },
                 calendar::Outcome::Failed(error) => {
                     failed += 1;
-                    tracing::debug!(mailbox = %address, advice = error.advice(), "a calendar can't be read");
+                    tracing::debug!(mailbox = %address, advice = %error.advice(), "a calendar can't be read");
                     mailbox.trouble = Some(error);
                 }
             }

@@ -55,7 +55,7 @@ impl Engine {
                 (_, false) => Err(no_address()),
                 (Some(mailbox), true) => match (&mailbox.agenda, &mailbox.trouble) {
                     (Some((agenda, _)), _) => Ok(agenda.clone()),
-                    (None, Some(trouble)) => Err(Said::verbatim(trouble.advice())),
+                    (None, Some(trouble)) => Err(trouble.advice().clone()),
                     (None, None) => Err(unread()),
                 },
                 (None, true) => Err(unread()),

@@ -108,7 +108,7 @@ async fn read_anew(
         // Several users may follow one mailbox.
         (user.agenda, user.zone) = match outcomes.get(mail) {
             Some(Outcome::Read { agenda, zone }) => (Ok(agenda.clone()), zone.clone()),
-            Some(Outcome::Failed(error)) => (Err(Said::verbatim(error.advice())), None),
+            Some(Outcome::Failed(error)) => (Err(error.advice().clone()), None),
             Some(Outcome::Unchanged) => (Err(unanswered()), None),
             None => {
                 let seconds = PATIENCE.as_secs();

@@ -1,6 +1,6 @@
 //! Fields as they stand on a page: what a draft holds, with help and what is wrong.
 
-use busylamp_core::{format::refusal::Refusal, language::Language};
+use busylamp_core::{format::refusal::Refusal, language::Language, said::Said};
 use serde_json::Value;
 
 use super::draft::Draft;
@@ -135,11 +135,16 @@ impl Wrong {
         let inner = refusal.problem.speak(Language::English).split(':').next().unwrap_or_default();
         let (tab, field) = at(&refusal.place).or_else(|| at(&format!("{}.{inner}", refusal.place)))?;
         let text = unfit(field, language);
-        Some(Self {
-            tab,
-            key: field.key,
-            problem: Problem { text, detail: Some(refusal.problem.speak(language).to_owned()) },
-        })
+        Some(Self { tab, key: field.key, problem: Problem { text, detail: detail(&refusal.problem, language) } })
+    }
+}
+
+/// What the program says. Of what a library says in English a German page shows what was typed, if it is quoted there.
+fn detail(problem: &Said, language: Language) -> Option<String> {
+    let said = problem.speak(language);
+    match language {
+        Language::German if problem.is_verbatim() => said.split('`').nth(1).map(|typed| format!("„{typed}“")),
+        Language::German | Language::English => Some(said.to_owned()),
     }
 }
 

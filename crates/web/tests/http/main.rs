@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
 mod api;
+mod german;
 mod hostile;
 mod house;
 mod instances;

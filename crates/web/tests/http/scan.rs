@@ -112,7 +112,7 @@ async fn a_browser_gets_a_page_for_every_refusal_and_a_program_the_status() {
         let page = answer.text().await.unwrap();
         assert!(page.contains("<html lang=\"en\">") && page.contains("<h1>"), "{method} {path}: {page}");
     }
-    let answer = house.request(Who::Nobody, "GET", "/nowhere").await.send().await.unwrap();
+    let answer = house.client.get(format!("http://{}/nowhere", house.address)).send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "");
 }
 

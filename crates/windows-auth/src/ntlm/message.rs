@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use busylamp_core::said::Phrase;
 use busylamp_net::connection::SignInError;
 
 use super::{proof::Utf16 as _, target_info::TargetInfo};
@@ -41,16 +42,19 @@ pub(super) struct Challenge {
 
 impl Challenge {
     pub(super) fn read(message: &[u8]) -> Result<Self, SignInError> {
-        const CUT: SignInError = SignInError::BadChallenge("it is cut off");
+        const CUT: SignInError = SignInError::BadChallenge(Phrase::new("er ist abgeschnitten", "it is cut off"));
         if message.first_chunk() != Some(SIGNATURE) {
-            return Err(SignInError::BadChallenge("it is not NTLM"));
+            return Err(SignInError::BadChallenge(Phrase::new("er ist kein NTLM", "it is not NTLM")));
         }
         if number(message, 8) != Some(2) {
-            return Err(SignInError::BadChallenge("it is not the second message"));
+            return Err(SignInError::BadChallenge(Phrase::new(
+                "er ist nicht die zweite Nachricht",
+                "it is not the second message",
+            )));
         }
         let flags = number(message, 20).ok_or(CUT)?;
         if flags & UNICODE == 0 {
-            return Err(SignInError::Unsupported("it knows no Unicode"));
+            return Err(SignInError::Unsupported(Phrase::new("er kennt kein Unicode", "it knows no Unicode")));
         }
         let server_challenge = *message.get(24..).and_then(<[u8]>::first_chunk).ok_or(CUT)?;
         let target_info = if flags & TARGET_INFO == 0 {
@@ -58,7 +62,7 @@ impl Challenge {
         } else {
             let info = field(message, 40).ok_or(CUT)?;
             if info.len() > LONGEST_TARGET_INFO {
-                return Err(SignInError::BadChallenge("it is too long"));
+                return Err(SignInError::BadChallenge(Phrase::new("er ist zu lang", "it is too long")));
             }
             TargetInfo::read(info)?
         };

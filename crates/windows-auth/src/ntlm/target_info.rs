@@ -1,5 +1,6 @@
 //! What the server says of itself, and what we add to it: the list of `AV_PAIR` (section 2.2.2.1).
 
+use busylamp_core::said::Phrase;
 use busylamp_net::connection::SignInError;
 
 const END: u16 = 0;
@@ -18,7 +19,10 @@ pub(super) struct TargetInfo(Vec<(u16, Vec<u8>)>);
 impl TargetInfo {
     /// Reads a list. What follows its end is passed over.
     pub(super) fn read(mut bytes: &[u8]) -> Result<Self, SignInError> {
-        const CUT: SignInError = SignInError::BadChallenge("what the server says of itself is cut off");
+        const CUT: SignInError = SignInError::BadChallenge(Phrase::new(
+            "was der Server über sich sagt, ist abgeschnitten",
+            "what the server says of itself is cut off",
+        ));
         let mut pairs = Vec::new();
         loop {
             let (id, rest) = bytes.split_first_chunk().ok_or(CUT)?;

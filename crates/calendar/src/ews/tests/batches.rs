@@ -127,7 +127,7 @@ async fn the_mailbox_in_trouble_is_known_by_its_part_of_the_answer() {
     });
     let outcomes = stage.poll().await;
     assert!(is_unavailable(&outcomes[7]));
-    assert!(error(&outcomes[7]).advice().contains("moved"));
+    assert!(error(&outcomes[7]).advice().to_string().contains("moved"));
     assert_eq!(stage.exchange.seen().len(), 2, "one for zones, one for all calendars");
     stage.exchange.on_mailbox(|asked, mail| {
         let hit = asked.operation == "FindItem" && mail.starts_with("u0007");

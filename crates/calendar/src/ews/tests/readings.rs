@@ -144,7 +144,7 @@ async fn more_events_at_one_instant_than_a_page_holds_are_an_error_and_no_part_o
     stage.exchange.seen();
     let outcomes = stage.poll().await;
     assert!(is_unavailable(&outcomes[0]), "{:?}", outcomes[0]);
-    assert!(error(&outcomes[0]).advice().contains("more events at one time"));
+    assert!(error(&outcomes[0]).advice().to_string().contains("more events at one time"));
     assert!(is_unchanged(&outcomes[1]));
     assert!(stage.exchange.seen().len() <= 5);
 }

@@ -123,7 +123,7 @@ async fn a_server_that_stays_in_trouble_is_not_asked_for_each_of_two_thousand_ma
         let begun = Instant::now();
         let outcomes = stage.poll().await;
         assert!(outcomes.iter().all(is_unavailable));
-        assert!(error(&outcomes[0]).advice().contains("status 500"), "{:?}", outcomes[0]);
+        assert!(error(&outcomes[0]).advice().to_string().contains("status 500"), "{:?}", outcomes[0]);
         let asked = stage.exchange.seen().len();
         assert!(asked <= 60, "{asked} requests");
         assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());

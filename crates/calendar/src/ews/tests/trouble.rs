@@ -60,7 +60,7 @@ async fn exchange_online_that_blocks_says_use_graph_and_is_asked_again_once_a_da
         let policy = [("x-ews-policy-reason", "EWS is disabled for this user or tenant")];
         stage.exchange.on_request(move |_| Some(page(403, &policy, "")));
         let outcome = stage.poll_one().await;
-        let advice = error(&outcome).advice();
+        let advice = error(&outcome).advice().to_string();
         assert!(matches!(error(&outcome), MailboxError::Denied { .. }));
         assert!(
             advice.contains("Microsoft Graph") && advice.contains("2027-04-01") && advice.contains("disabled"),
