@@ -180,7 +180,13 @@ async fn page(Extract(site): Extract<Site>, visitor: Visitor) -> Response {
     instances.sort();
     instances.dedup();
     let administrates = person.as_ref().is_some_and(|person| person.role == Role::Administrator);
-    let well = language.pick("Alles in Ordnung.", "All is well.");
+    let well = match health.flagged.len() {
+        0 => language.pick("Alles in Ordnung.", "All is well."),
+        _ => language.pick(
+            "Die Verbindungen stehen. Wer Aufmerksamkeit braucht, steht unten.",
+            "The connections are up. Who needs attention stands below.",
+        ),
+    };
     let mut frame = Frame::of(language, language.pick("Zustand", "Health"), person.as_ref()).at("/health");
     // The frame's may be a moment old, and what is wrong is told here anyway.
     let alarm = Alarm::of(&health);
@@ -247,7 +253,7 @@ fn facts(health: &Health, language: Language, site: &Site) -> Vec<Fact> {
             bad: false,
         },
         Fact {
-            name: language.pick("Verlorene Einträge der Vergangenheit", "Records of the past that were lost"),
+            name: language.pick("Im Verlauf fehlende Einträge", "Records missing from history"),
             value: health.lost_records.to_string(),
             user: None,
             bad: health.lost_records > 0,
@@ -327,6 +333,9 @@ async fn check(
 
 /// How long ago, in one unit.
 fn ago(age: SignedDuration, language: Language) -> String {
+    if age < SignedDuration::from_secs(3) {
+        return language.pick("gerade eben", "just now").to_owned();
+    }
     let span = span(age, language);
     // Of the units only days have a dative of their own.
     language.pick(format!("vor {}", span.replace("Tage", "Tagen")), format!("{span} ago"))
@@ -369,8 +378,8 @@ mod tests {
             let of = SignedDuration::from_secs(seconds);
             [span(of, Language::German), ago(of, Language::English)]
         };
-        assert_eq!(told(1), ["1 Sekunde", "1 second ago"]);
-        assert_eq!(told(-5), ["0 Sekunden", "0 seconds ago"], "clocks go back");
+        assert_eq!(told(1), ["1 Sekunde", "just now"]);
+        assert_eq!(told(-5), ["0 Sekunden", "just now"], "clocks go back");
         assert_eq!(told(119), ["119 Sekunden", "119 seconds ago"]);
         assert_eq!(told(120), ["2 Minuten", "2 minutes ago"]);
         assert_eq!(told(7_199), ["119 Minuten", "119 minutes ago"]);

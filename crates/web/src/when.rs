@@ -104,7 +104,8 @@ pub(crate) fn dates(first: Date, last: Date, language: Language) -> String {
 pub(crate) fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
     let seconds = now.duration_since(at).as_secs().max(0);
     let (number, german, english) = match seconds {
-        0..60 => (seconds, "s", "s"),
+        0..3 => return language.pick("gerade eben", "just now").to_owned(),
+        3..60 => (seconds, "s", "s"),
         60..3600 => (seconds / 60, "Min.", "min"),
         3600..172_800 => (seconds / 3600, "Std.", "h"),
         _ => (seconds / 86_400, "Tagen", "days"),

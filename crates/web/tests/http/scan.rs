@@ -111,6 +111,7 @@ async fn a_browser_gets_a_page_for_every_refusal_and_a_program_the_status() {
         assert_eq!(answer.headers().contains_key("allow"), expected == 405, "{method} {path}");
         let page = answer.text().await.unwrap();
         assert!(page.contains("<html lang=\"en\">") && page.contains("<h1>"), "{method} {path}: {page}");
+        assert!(page.contains("<button>Sign out</button>"), "{method} {path} leaves a way on: {page}");
     }
     let answer = house.request(Who::Nobody, "GET", "/nowhere").await.send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "");
