@@ -185,7 +185,7 @@ mod tests {
         };
         assert_eq!(
             [ago(-5), ago(59), ago(60), ago(7199), ago(200_000)],
-            ["0 s ago", "59 s ago", "1 min ago", "1 h ago", "2 days ago"]
+            ["just now", "59 s ago", "1 min ago", "1 h ago", "2 days ago"]
         );
     }
 
