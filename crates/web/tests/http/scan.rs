@@ -113,8 +113,8 @@ async fn a_browser_gets_a_page_for_every_refusal_and_a_program_the_status() {
         assert!(page.contains("<html lang=\"en\">") && page.contains("<h1>"), "{method} {path}: {page}");
         assert!(page.contains("<button>Sign out</button>"), "{method} {path} leaves a way on: {page}");
     }
-    let answer = house.request(Who::Nobody, "GET", "/nowhere").await.send().await.unwrap();
-    assert_eq!(answer.text().await.unwrap(), "");
+    let answer = house.client.get(format!("http://{}/nowhere", house.address)).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (404, ""));
 }
 
 #[tokio::test]
