@@ -6,12 +6,12 @@ mod past;
 
 pub(crate) use self::past::OURS;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use busylamp_core::{
-    account::Dimension,
+    account::{Dimension, NumberClass},
     event::Kind,
-    ids::{AccountId, EventId, InstanceId, MailAddress},
+    ids::{AccountId, DiversionId, EventId, InstanceId, MailAddress},
     keeper::Flag,
     timeline::Stretch,
     view::LeftOut,
@@ -58,6 +58,8 @@ pub struct UserView {
     pub shown: Vec<ShownChange>,
     /// The writes within the span, the earliest first.
     pub writes: Vec<Record>,
+    /// The user's own always-diversions, and whose calls each leads away.
+    pub diversions: BTreeMap<DiversionId, NumberClass>,
     /// Why it is so now.
     pub explanation: Explanation,
 }

@@ -337,7 +337,6 @@ impl World<'_> {
             memory.touch((1, user), Cause::Any);
             self.read_soon(user, pause);
             self.disturb(user, pause + CALM);
-            self.tell(|| format!("user {user} could not be read"));
             return;
         };
         live.failures = 0;

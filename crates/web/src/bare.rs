@@ -1,8 +1,8 @@
 //! Refusals that nobody has given a page: an address that is none, a form that is too large. A browser gets a page that
-//! says so in its language; programs get the bare status.
+//! says so in its language, with the ways to other pages for whoever has come in; programs get the bare status.
 
 use axum::{
-    extract::Request,
+    extract::{FromRequestParts, Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -10,15 +10,18 @@ use axum::{
 use busylamp_core::language::Language;
 
 use crate::{
+    Site,
     language::preferred,
     page::{Frame, message},
+    people::Visitor,
 };
 
 /// Puts a page in place of a refusal without one.
-pub(crate) async fn dress(request: Request, next: Next) -> Response {
+pub(crate) async fn dress(State(site): State<Site>, request: Request, next: Next) -> Response {
     let wants_page = !request.uri().path().starts_with("/api/") && accepts_pages(request.headers());
-    let language = preferred(request.headers());
-    let response = next.run(request).await;
+    let (asked, body) = request.into_parts();
+    let mut asker = asked.clone();
+    let response = next.run(Request::from_parts(asked, body)).await;
     let status = response.status();
     if !wants_page || !(status.is_client_error() || status.is_server_error()) || is_page(response.headers()) {
         return response;
@@ -27,9 +30,15 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     for of_the_body in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
         parts.headers.remove(of_the_body);
     }
+    let visitor = Visitor::from_request_parts(&mut asker, &site).await.ok();
+    let language = visitor.as_ref().map_or_else(|| preferred(&asker.headers), |visitor| visitor.language);
     let (title, text) = words(status, language);
+    let frame = match visitor {
+        Some(visitor) => Frame::of(language, title, visitor.person.as_ref()),
+        None => Frame::new(language, title),
+    };
     // What else the refusal said, such as which methods are allowed, stays.
-    (parts.headers, message(status, Frame::new(language, title), text)).into_response()
+    (parts.headers, message(status, frame, text)).into_response()
 }
 
 fn accepts_pages(headers: &HeaderMap) -> bool {

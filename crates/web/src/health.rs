@@ -41,7 +41,8 @@ const SHOWN: usize = 100;
 struct Page {
     frame: Frame,
     words: &'static Words,
-    well: Option<&'static str>,
+    /// How it goes on the whole, with its class; absent where the frame says what is wrong.
+    summary: Option<(&'static str, &'static str)>,
     may_change: bool,
     connections: Vec<Connection>,
     facts: Vec<Fact>,
@@ -180,7 +181,6 @@ async fn page(Extract(site): Extract<Site>, visitor: Visitor) -> Response {
     instances.sort();
     instances.dedup();
     let administrates = person.as_ref().is_some_and(|person| person.role == Role::Administrator);
-    let well = language.pick("Alles in Ordnung.", "All is well.");
     let mut frame = Frame::of(language, language.pick("Zustand", "Health"), person.as_ref()).at("/health");
     // The frame's may be a moment old, and what is wrong is told here anyway.
     let alarm = Alarm::of(&health);
@@ -188,7 +188,7 @@ async fn page(Extract(site): Extract<Site>, visitor: Visitor) -> Response {
     show(&Page {
         frame,
         words: language.pick(&GERMAN, &ENGLISH),
-        well: alarm.is_none().then_some(well),
+        summary: alarm.is_none().then(|| summary(&health, language)),
         may_change: administrates,
         connections: health.connections.iter().map(|one| connection(one, now, &speaker)).collect(),
         facts: facts(&health, language, &site),
@@ -196,6 +196,25 @@ async fn page(Extract(site): Extract<Site>, visitor: Visitor) -> Response {
         flagged: flagged.into_iter().map(|(flag, users)| group(&speaker, flag, &users)).collect(),
         instances,
     })
+}
+
+/// How it goes on the whole while nothing is down: class and sentence.
+fn summary(health: &Health, language: Language) -> (&'static str, &'static str) {
+    if health.connections.iter().any(|one| one.trouble.is_some()) {
+        let text = language.pick(
+            "Nicht jede Verbindung antwortet gerade. Busylamp versucht es von selbst weiter.",
+            "Not every connection answers just now. Busylamp keeps trying by itself.",
+        );
+        return ("warn", text);
+    }
+    if !health.flagged.is_empty() {
+        let text = language.pick(
+            "Die Verbindungen stehen. Wer Aufmerksamkeit braucht, steht unten.",
+            "The connections are up. Who needs attention stands below.",
+        );
+        return ("", text);
+    }
+    ("good", language.pick("Alles in Ordnung.", "All is well."))
 }
 
 fn connection(one: &ConnectionHealth, now: Timestamp, speaker: &Speaker<'_>) -> Connection {
@@ -247,7 +266,7 @@ fn facts(health: &Health, language: Language, site: &Site) -> Vec<Fact> {
             bad: false,
         },
         Fact {
-            name: language.pick("Verlorene Einträge der Vergangenheit", "Records of the past that were lost"),
+            name: language.pick("Im Verlauf fehlende Einträge", "Records missing from history"),
             value: health.lost_records.to_string(),
             user: None,
             bad: health.lost_records > 0,
@@ -327,6 +346,9 @@ async fn check(
 
 /// How long ago, in one unit.
 fn ago(age: SignedDuration, language: Language) -> String {
+    if age < SignedDuration::from_secs(3) {
+        return language.pick("gerade eben", "just now").to_owned();
+    }
     let span = span(age, language);
     // Of the units only days have a dative of their own.
     language.pick(format!("vor {}", span.replace("Tage", "Tagen")), format!("{span} ago"))
@@ -369,8 +391,8 @@ mod tests {
             let of = SignedDuration::from_secs(seconds);
             [span(of, Language::German), ago(of, Language::English)]
         };
-        assert_eq!(told(1), ["1 Sekunde", "1 second ago"]);
-        assert_eq!(told(-5), ["0 Sekunden", "0 seconds ago"], "clocks go back");
+        assert_eq!(told(1), ["1 Sekunde", "just now"]);
+        assert_eq!(told(-5), ["0 Sekunden", "just now"], "clocks go back");
         assert_eq!(told(119), ["119 Sekunden", "119 seconds ago"]);
         assert_eq!(told(120), ["2 Minuten", "2 minutes ago"]);
         assert_eq!(told(7_199), ["119 Minuten", "119 minutes ago"]);

@@ -163,7 +163,7 @@ fn router(site: Site) -> Router {
         .layer(middleware::from_fn(serve::hurry))
         .layer(middleware::from_fn(api::count))
         .layer(Extension(Arc::<api::Answers>::default()))
-        .layer(middleware::from_fn(bare::dress))
+        .layer(middleware::from_fn_with_state(site.clone(), bare::dress))
         .layer(middleware::from_fn(shield));
     let router = if guarded { router } else { router.layer(middleware::from_fn(loopback_only)) };
     router.with_state(site)

@@ -171,7 +171,7 @@ async fn why_part(
     let zone = zone_of(&view, &site);
     let Some(at) = instant(&wish.at, &zone) else { return Err(StatusCode::BAD_REQUEST.into_response()) };
     let explanation = who.explain(&site, &visitor, at).await?;
-    Ok(show(&Why::new(explanation, &Tongue { language, zone: &zone })))
+    Ok(show(&Why::new(explanation, &Tongue { language, zone: &zone, diversions: &view.diversions })))
 }
 
 /// Whose page it is.
@@ -263,7 +263,7 @@ async fn draw(
     let at_day = instant(&wish.at, &TimeZone::UTC).map(|at| TimeZone::UTC.to_datetime(at).date());
     let view = who.view(site, visitor, asked_day.or(at_day)).await?;
     let zone = zone_of(&view, site);
-    let tongue = Tongue { language, zone: &zone };
+    let tongue = Tongue { language, zone: &zone, diversions: &view.diversions };
     let at = instant(&wish.at, &zone);
     let today = zone.to_datetime(view.now).date();
     let middle = asked_day.or(at.map(|at| zone.to_datetime(at).date())).unwrap_or(today);
@@ -322,7 +322,7 @@ fn facts(view: &UserView, tongue: &Tongue<'_>) -> Vec<(&'static str, String)> {
             view.read_at.map_or_else(never, |at| ago(at, view.now, language)),
         ),
         (language.pick("Konto", "Account"), view.account.to_string()),
-        (language.pick("Instanz", "Instance"), view.instance.to_string()),
+        (language.pick("Instanz", "Instance"), view.instance_name.clone()),
         (language.pick("Gruppe", "Group"), view.lamp.group.clone()),
         (language.pick("Zeitzone", "Time zone"), view.zone.clone()),
     ]

@@ -104,7 +104,8 @@ pub(crate) fn dates(first: Date, last: Date, language: Language) -> String {
 pub(crate) fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
     let seconds = now.duration_since(at).as_secs().max(0);
     let (number, german, english) = match seconds {
-        0..60 => (seconds, "s", "s"),
+        0..3 => return language.pick("gerade eben", "just now").to_owned(),
+        3..60 => (seconds, "s", "s"),
         60..3600 => (seconds / 60, "Min.", "min"),
         3600..172_800 => (seconds / 3600, "Std.", "h"),
         _ => (seconds / 86_400, "Tagen", "days"),
@@ -184,7 +185,7 @@ mod tests {
         };
         assert_eq!(
             [ago(-5), ago(59), ago(60), ago(7199), ago(200_000)],
-            ["0 s ago", "59 s ago", "1 min ago", "1 h ago", "2 days ago"]
+            ["just now", "59 s ago", "1 min ago", "1 h ago", "2 days ago"]
         );
     }
 

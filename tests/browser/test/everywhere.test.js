@@ -99,6 +99,12 @@ async function readable(page, path) {
   assert.deepEqual(violations.map(({ id, nodes }) => [path, id, nodes.map(({ html }) => html)]), []);
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(sideways <= 0, `${path}: ${sideways} pixels too wide`);
+  // Where the ways to other pages scroll, the one that leads here is in sight.
+  const hidden = await page.evaluate(() => {
+    const box = document.querySelector(".bar nav a[aria-current]")?.getBoundingClientRect();
+    return box && (box.left < 0 || box.right > window.innerWidth);
+  });
+  assert.ok(!hidden, `${path}: the way here is out of sight`);
 }
 
 const DESK = { width: 1280, height: 800 };

@@ -13,7 +13,7 @@ const LIMIT = { timeout: 4 * PATIENCE };
 const WORDS = {
   "de-DE": {
     health: "Zustand",
-    well: "Alles in Ordnung.",
+    well: /^(Alles in Ordnung|Die Verbindungen stehen)\./,
     works: "geht",
     down: "gestört",
     alarm: /Gestört: Microsoft 365 \(Demo\)/,
@@ -23,7 +23,7 @@ const WORDS = {
   },
   "en-GB": {
     health: "Health",
-    well: "All is well.",
+    well: /^(All is well|The connections are up)\./,
     works: "works",
     down: "down",
     alarm: /Down: Microsoft 365 \(Demo\)/,

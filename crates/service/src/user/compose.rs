@@ -28,6 +28,7 @@ impl UserView {
         let over = span.start..span.end.min(now).max(span.start);
         let mut wanted = past::wanted(past, &over);
         wanted.extend(snapshot.ahead(span.start.max(now), span.end));
+        let diversions = snapshot.shown.iter().filter_map(|shown| shown.diversions.as_ref()).flatten();
         let writes = past.iter().filter(|record| record.what == What::Written && span.contains(&record.at));
         Self {
             instance: snapshot.lamp.instance.clone(),
@@ -46,6 +47,7 @@ impl UserView {
             wanted,
             shown: past::shown(past, &over, now, snapshot),
             writes: writes.cloned().collect(),
+            diversions: diversions.map(|(id, entry)| (id.clone(), entry.number)).collect(),
             explanation: Explanation::new(snapshot, past, now, language),
         }
     }

@@ -3,6 +3,7 @@
 use busylamp_core::{
     account::{Dimension, NumberClass, Presence},
     decide::Decision,
+    event::Kind,
     explain::Speaker,
     ids::EventId,
     keeper::{Report, Standing},
@@ -269,7 +270,11 @@ impl Teller<'_> {
             Dimension::Text => ("Statustext", "status text"),
             Dimension::Label(_) => ("Tastenbeschriftung", "key label"),
         };
-        format!("{} {}", self.say(german, english), self.value(value))
+        let dimension = self.say(german, english);
+        match value {
+            None => format!("{dimension}: {}", self.say("nichts gewollt", "nothing is wanted")),
+            Some(_) => format!("{dimension} {}", self.value(value)),
+        }
     }
 
     /// An event by its hours and kind, if the calendar still has it.
@@ -278,10 +283,17 @@ impl Teller<'_> {
         let found = agenda.and_then(|(agenda, _)| agenda.events().iter().find(|event| event.id == *id));
         let Some(event) = found else {
             let gone = self.say("nicht mehr im gelesenen Kalender", "no longer in the calendar that is read");
-            return format!("{} {id} ({gone})", self.say("Termin", "event"));
+            return format!("{} ({gone})", self.say("ein Termin", "an event"));
         };
         let (from, to) = event.when.interval(&self.snapshot.zone);
-        let kind = event.kind.kind().name();
+        let (german, english) = match event.kind.kind() {
+            Kind::Free => ("frei", "free"),
+            Kind::WorkingElsewhere => ("an anderem Ort tätig", "working elsewhere"),
+            Kind::Tentative => ("mit Vorbehalt", "tentative"),
+            Kind::Busy => ("gebucht", "busy"),
+            Kind::OutOfOffice => ("außer Haus", "out of office"),
+        };
+        let kind = self.language.pick(german, english);
         format!("{} {}–{} ({kind})", self.say("Termin", "event"), self.instant(from), self.instant(to))
     }
 

@@ -33,6 +33,8 @@ struct Head {
     states: Vec<Counted>,
     troubles: Vec<String>,
     waiting: Option<&'static str>,
+    /// Where that can be changed.
+    to_instances: Option<&'static str>,
 }
 
 /// A state, how many lamps show it, and where these are shown alone.
@@ -97,7 +99,13 @@ impl Pen {
         let all = entry(None, counts.iter().map(|(_, count)| count).sum());
         let states = counts.iter().filter(shown).map(|(state, count)| entry(Some(*state), *count));
         let wanted = counts.iter().filter(|(state, _)| filter.state.is_none_or(|only| only == *state));
-        let waiting = if board.lamps.is_empty() {
+        let nothing_runs = board.now.is_some() && board.names.is_empty();
+        let waiting = if nothing_runs {
+            Some(language.pick(
+                "Keine Instanz ist aktiv: Kein Telefon folgt einem Kalender.",
+                "No instance is active: no telephone follows a calendar.",
+            ))
+        } else if board.lamps.is_empty() {
             Some(language.pick("Die Benutzer werden gelesen …", "Reading the users …"))
         } else if wanted.map(|(_, count)| count).sum::<usize>() == 0 {
             Some(language.pick("Dazu passt niemand.", "Nobody fits that."))
@@ -110,6 +118,7 @@ impl Pen {
             states: [all].into_iter().chain(states).collect(),
             troubles: board.connections.iter().filter_map(|connection| trouble(connection, language)).collect(),
             waiting,
+            to_instances: nothing_runs.then_some(language.pick("Zu den Instanzen", "To the instances")),
         };
         // A template that can't be drawn is a mistake that the page's own test would show.
         head.render().unwrap_or_default()

@@ -46,7 +46,12 @@ pub(super) async fn page(
     let instance = described(&site, &id, language).await?;
     let own = &instance.written.policy.extra_keywords;
     let row = |effect: Effect| {
-        let built_in = BUILT_IN.iter().filter(|(_, of)| *of == effect).map(|(word, _)| (*word).to_owned());
+        let mut built_in: Vec<_> =
+            BUILT_IN.iter().filter(|(_, of)| *of == effect).map(|(word, _)| (*word).to_owned()).collect();
+        // The reader's language first.
+        if language == Language::English {
+            built_in.reverse();
+        }
         let own = match effect {
             Effect::DndOn => &own.dnd_on,
             Effect::DndOff => &own.dnd_off,

@@ -9,7 +9,7 @@ const ACTIONS: [Choice; 3] = [
 ];
 
 const MANUAL: [Choice; 2] = [
-    choice("stand_back", "der Benutzer behält recht", "the user is right"),
+    choice("stand_back", "der Benutzer behält recht", "the user's choice stays"),
     choice("lead", "der Kalender führt", "the calendar leads"),
 ];
 
@@ -47,8 +47,8 @@ pub(super) const SECTIONS: [Section; 4] = [
                 Kind::Choice(&ACTIONS),
                 text("Mit Vorbehalt", "Tentative"),
                 text(
-                    "So kommen auch Einladungen in den Kalender, die noch niemand beantwortet hat.",
-                    "Invitations that nobody has answered yet get into the calendar like this too.",
+                    "Auch Einladungen, die noch nicht beantwortet sind, stehen so im Kalender: Was hier gewählt ist, bewirken auch sie.",
+                    "Invitations without an answer are in the calendar like this too: they do what is chosen here as well.",
                 ),
             ),
             Field::new(
@@ -74,8 +74,8 @@ pub(super) const SECTIONS: [Section; 4] = [
                 Kind::Choice(&ACTIONS),
                 text("An anderem Ort tätig", "Working elsewhere"),
                 text(
-                    "Wer so arbeitet, ist erreichbar, nur nicht am Platz.",
-                    "Whoever works like this can be reached, only not at the desk.",
+                    "Wer so arbeitet, ist erreichbar, nur nicht am Platz: „Anrufe weiterleiten“ bringt Anrufe dorthin.",
+                    "Whoever works like this can be reached, only not at the desk: “forward calls” takes calls there.",
                 ),
             ),
         ],
@@ -89,8 +89,8 @@ pub(super) const SECTIONS: [Section; 4] = [
             Kind::Switch,
             text("Interne Anrufe weiterleiten", "Forward internal calls"),
             text(
-                "Aus: Kollegen erreichen das Telefon weiterhin, nur Anrufe auf externe Nummern werden umgeleitet.",
-                "Off: colleagues still reach the telephone, only calls to external numbers are diverted.",
+                "Aus: Kollegen erreichen das Telefon weiterhin, nur Anrufe auf externe Nummern werden umgeleitet. Ein: alle.",
+                "Off: colleagues still reach the telephone, only calls to external numbers are diverted. On: all are.",
             ),
         )],
     },
@@ -117,7 +117,7 @@ pub(super) const SECTIONS: [Section; 4] = [
                 text(
                     "„Der Benutzer behält recht“: Für die laufenden Termine bleibt es, wie er es will. „Der Kalender führt“: \
                      Busylamp schaltet zurück, und Menschen wundern sich über ihr Telefon.",
-                    "“The user is right”: it stays as they want it for the events that run. “The calendar leads”: Busylamp \
+                    "“The user's choice stays”: it is as they want it for the events that run. “The calendar leads”: Busylamp \
                      switches back, and people wonder about their telephones.",
                 ),
             ),
@@ -125,7 +125,10 @@ pub(super) const SECTIONS: [Section; 4] = [
                 "policy.declined",
                 Kind::Choice(&DECLINED),
                 text("Abgelehnte Einladungen", "Declined invitations"),
-                text("Wer abgelehnt hat, geht meist nicht hin.", "Whoever has declined mostly does not go."),
+                text(
+                    "„Zählen nicht“: Was jemand abgelehnt hat, bewirkt nichts, auch wenn es noch im Kalender steht.",
+                    "“Don't count”: what somebody has declined does nothing, even while it is still in the calendar.",
+                ),
             ),
             Field::new(
                 "policy.masked",
@@ -152,7 +155,10 @@ pub(super) const SECTIONS: [Section; 4] = [
                 "policy.extra_keywords.dnd_on",
                 Kind::Words,
                 text("Ruhe ein", "Do not disturb on"),
-                text("Wie (Ruhe).", "Like (DND)."),
+                text(
+                    "Wie (Ruhe): Das Telefon läutet während des Termins nicht.",
+                    "Like (DND): the telephone does not ring during the event.",
+                ),
             ),
             Field::new(
                 "policy.extra_keywords.dnd_off",
@@ -167,15 +173,18 @@ pub(super) const SECTIONS: [Section; 4] = [
                 "policy.extra_keywords.forward_on",
                 Kind::Words,
                 text("Weiterleiten ein", "Forwarding on"),
-                text("Wie (Anrufe weiterleiten).", "Like (Call forwarding)."),
+                text(
+                    "Wie (Anrufe weiterleiten): Die Umleitung „immer“, die der Benutzer vorbereitet hat, ist während des Termins an.",
+                    "Like (Call forwarding): the diversion “always” that the user has prepared is on during the event.",
+                ),
             ),
             Field::new(
                 "policy.extra_keywords.forward_off",
                 Kind::Words,
                 text("Weiterleiten aus", "Forwarding off"),
                 text(
-                    "Wie (Keine Anrufe weiterleiten); auch interne Anrufe.",
-                    "Like (No call forwarding); internal calls too.",
+                    "Wie (Keine Anrufe weiterleiten): Umleitungen „immer“ sind während des Termins aus, auch für interne Anrufe.",
+                    "Like (No call forwarding): diversions “always” are off during the event, for internal calls too.",
                 ),
             ),
             Field::new(

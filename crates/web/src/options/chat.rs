@@ -40,7 +40,10 @@ pub(super) const SECTIONS: [Section; 4] = [
                 "policy.presences.tentative",
                 Kind::Choice(&PRESENCES),
                 text("Mit Vorbehalt", "Tentative"),
-                text("Auch unbeantwortete Einladungen.", "Invitations without an answer too."),
+                text(
+                    "Kollegen sehen das auch während Einladungen, die noch nicht beantwortet sind.",
+                    "Colleagues see that during invitations without an answer too.",
+                ),
             ),
             Field::new(
                 "policy.presences.busy",
@@ -55,7 +58,10 @@ pub(super) const SECTIONS: [Section; 4] = [
                 "policy.presences.out_of_office",
                 Kind::Choice(&PRESENCES),
                 text("Außer Haus", "Out of office"),
-                text("Auch ganztägig, etwa im Urlaub.", "All day as well, such as on holiday."),
+                text(
+                    "Kollegen sehen das auch bei ganztägigen Terminen, etwa im Urlaub.",
+                    "Colleagues see that during all-day events too, such as on holiday.",
+                ),
             ),
             Field::new(
                 "policy.presences.working_elsewhere",

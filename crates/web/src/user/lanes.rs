@@ -129,7 +129,7 @@ impl Row {
         match self {
             Self::Dnd => tongue.say("Nicht stören", "Do not disturb"),
             Self::Diversion => tongue.say("Umleitung", "Diversion"),
-            Self::Presence => tongue.say("Chat-Präsenz", "Chat presence"),
+            Self::Presence => tongue.say("Chat-Status", "Chat presence"),
             Self::Text => tongue.say("Statustext", "Status text"),
         }
     }

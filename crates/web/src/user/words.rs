@@ -1,6 +1,15 @@
 //! What a user's page says of dimensions, values, events and writes.
 
-use busylamp_core::{account::Dimension, event::Kind, language::Language, timeline::Stretch, view::LeftOut};
+use std::collections::BTreeMap;
+
+use busylamp_core::{
+    account::{Dimension, NumberClass},
+    event::Kind,
+    ids::DiversionId,
+    language::Language,
+    timeline::Stretch,
+    view::LeftOut,
+};
 use busylamp_service::user::{EventView, KnownFrom};
 use busylamp_store::{Record, Recorded};
 use jiff::tz::TimeZone;
@@ -12,6 +21,8 @@ use crate::when::{dates, span};
 pub(super) struct Tongue<'a> {
     pub(super) language: Language,
     pub(super) zone: &'a TimeZone,
+    /// Whose calls each of the user's diversions leads away.
+    pub(super) diversions: &'a BTreeMap<DiversionId, NumberClass>,
 }
 
 impl Tongue<'_> {
@@ -22,11 +33,23 @@ impl Tongue<'_> {
     pub(super) fn dimension(&self, dimension: &Dimension) -> String {
         match dimension {
             Dimension::Dnd => self.say("Nicht stören", "Do not disturb").to_owned(),
-            Dimension::Diversion(id) => format!("{} {id}", self.say("Umleitung", "Diversion")),
-            Dimension::Presence => self.say("Chat-Präsenz", "Chat presence").to_owned(),
+            Dimension::Diversion(id) => self.diversion(id),
+            Dimension::Presence => self.say("Chat-Status", "Chat presence").to_owned(),
             Dimension::Text => self.say("Statustext", "Status text").to_owned(),
             Dimension::Label(id) => format!("{} {id}", self.say("Tastenbeschriftung", "Key label")),
         }
+    }
+
+    /// A diversion by the calls that it leads away; by its id where that does not tell it from another one.
+    fn diversion(&self, id: &DiversionId) -> String {
+        let class = self.diversions.get(id).copied().unwrap_or(NumberClass::Unknown);
+        let word = match class {
+            NumberClass::External => self.say("Umleitung externer Anrufe", "Diversion of external calls"),
+            NumberClass::Internal => self.say("Umleitung interner Anrufe", "Diversion of internal calls"),
+            NumberClass::Unknown => self.say("Umleitung", "Diversion"),
+        };
+        let alike = self.diversions.values().filter(|other| **other == class).count();
+        if class == NumberClass::Unknown || alike > 1 { format!("{word} {id}") } else { word.to_owned() }
     }
 
     pub(super) fn value(&self, value: Option<Recorded>) -> &'static str {
@@ -110,10 +133,13 @@ impl Tongue<'_> {
         parts.extend(calls.into_iter().filter_map(|(on, what)| Some(format!("{what} {}", self.on(on?)))));
         if let Some(presence) = decision.presence {
             let word = presence.word(self.language);
-            parts.push(format!("{} {word}", self.say("Chat-Präsenz", "chat presence")));
+            parts.push(format!("{} {word}", self.say("Chat-Status", "chat presence")));
         }
         if let Some(text) = &decision.text {
-            parts.push(format!("{} „{}“", self.say("Statustext", "status text"), text.as_str()));
+            parts.push(
+                self.language
+                    .pick(format!("Statustext „{}“", text.as_str()), format!("status text “{}”", text.as_str())),
+            );
         }
         (!parts.is_empty()).then(|| parts.join(", "))
     }

@@ -2,9 +2,10 @@
 
 use busylamp_service::config::read_file;
 use busylamp_sim::{Calendars, SimConfig, Simulator};
+use busylamp_store::Role;
 use serde_json::{Value, json};
 
-use crate::house::{ADMINISTRATOR, House, VIEWER, instance};
+use crate::house::{ADMINISTRATOR, House, VIEWER, Who, instance};
 
 /// The instance as a program would send it.
 fn new(simulator: &Simulator) -> Value {
@@ -133,4 +134,16 @@ async fn a_configuration_is_tried_and_looked_ahead_with_before_it_is_saved() {
     assert_eq!(found["ok"], false, "{found}");
     let server = json!({"url": "http://localhost"});
     assert_eq!(house.refused(ADMINISTRATOR, "POST", "/trials/certificate", server).await.0, 422);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_board_without_instances_says_so_and_leads_to_them() {
+    let house = House::new().await;
+    house.eventually("the board is drawn", |house| house.service.board().borrow().now.is_some()).await;
+    let page = house.get(Who::Person(Role::Viewer), "/").await.text().await.unwrap();
+    assert!(page.contains("No instance is active") && page.contains("<a href=\"/instances\">To the instances</a>"));
+    house.done(ADMINISTRATOR, "POST", "/instances", new(&simulator().await)).await;
+    house.eventually("its users are seen", |house| house.service.board().borrow().lamps.len() == 3).await;
+    let page = house.get(Who::Person(Role::Viewer), "/").await.text().await.unwrap();
+    assert!(!page.contains("No instance is active"));
 }

@@ -111,9 +111,10 @@ async fn a_browser_gets_a_page_for_every_refusal_and_a_program_the_status() {
         assert_eq!(answer.headers().contains_key("allow"), expected == 405, "{method} {path}");
         let page = answer.text().await.unwrap();
         assert!(page.contains("<html lang=\"en\">") && page.contains("<h1>"), "{method} {path}: {page}");
+        assert!(page.contains("<button>Sign out</button>"), "{method} {path} leaves a way on: {page}");
     }
     let answer = house.client.get(format!("http://{}/nowhere", house.address)).send().await.unwrap();
-    assert_eq!(answer.text().await.unwrap(), "");
+    assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (404, ""));
 }
 
 #[tokio::test]
