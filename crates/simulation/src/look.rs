@@ -109,17 +109,22 @@ impl World<'_> {
         };
         let presence_changed = fresh(Slot::Presence);
         let newly: Vec<Slot> = Slot::ALL.into_iter().filter(|slot| fresh(*slot)).collect();
+        // Set by hand to what the last reading showed: the program can't see that (§6.5: since the last reading).
+        let shown = look.shows(Slot::Presence);
+        let unseen = presence_changed && shadow.presence == shown;
+        shadow.presence = shown;
         let mut open = Vec::new();
         for slot in newly {
             let insists = match slot {
                 Slot::Presence => false,
-                Slot::Text => !presence_changed,
+                Slot::Text => !presence_changed || unseen,
                 Slot::Dnd | Slot::External | Slot::Internal | Slot::Nowhere | Slot::Label => true,
             };
             if !insists || leads(policy, slot) || !look.is_foreign(slot) {
                 continue;
             }
             match sight.wanted(slot, policy, &self.people[look.key.1].own, &shadow.ended) {
+                Wanted::This { .. } if slot == Slot::Text && unseen => open.push(slot),
                 Wanted::This { .. } => shadow.ended[slot.index()].clone_from(&sight.running),
                 // Ended or not: that depends on what is open already.
                 Wanted::Open => open.push(slot),
@@ -269,10 +274,15 @@ impl Look<'_> {
             let back = hold.pending.as_ref().filter(|pending| pending.purpose == Purpose::GiveBack);
             back.is_some_and(|back| self.known.answers.iter().any(|answer| answer.number == back.number))
         };
-        let shows = match self.live.mirror.account() {
-            Account::Shown { state, .. } => state.value(&dimension),
-            Account::Unknown | Account::Gone => None,
-        };
+        let shows = self.shows(slot);
         held.filter(|hold| !answered(hold)).zip(shows).is_some_and(|(hold, shows)| !hold.is_ours(&shows))
+    }
+
+    /// What the last reading, and what was acknowledged since, show in a place.
+    fn shows(&self, slot: Slot) -> Option<Value> {
+        match self.live.mirror.account() {
+            Account::Shown { state, .. } => state.value(&slot.dimension()),
+            Account::Unknown | Account::Gone => None,
+        }
     }
 }

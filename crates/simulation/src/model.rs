@@ -99,6 +99,8 @@ pub(crate) struct Shadow {
     pub(crate) ended: [BTreeSet<u32>; SLOTS],
     /// How many changes by hand have been seen, by place.
     pub(crate) seen: [u64; SLOTS],
+    /// The chat presence that was shown at the last look.
+    pub(crate) presence: Option<Value>,
 }
 
 impl Shadow {
