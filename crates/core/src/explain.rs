@@ -1,17 +1,19 @@
 //! Why (§9): what a step saw and did, in plain German and English sentences. Events are named by their hours and
 //! kind, never by their titles.
 
+mod line;
+mod words;
+
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
-    account::{Dimension, Value},
-    event::{Kind, ReadKind, When},
-    hold::{Act, Purpose, Why},
+    account::Dimension,
+    hold::Purpose,
     keeper::{Flag, Line, Report},
     language::Language,
-    precedence::{self, Rule},
+    precedence,
     text::Placed,
-    view::{LeftOut, View},
+    view::View,
 };
 
 /// An event without length is spoken of for so long after its begin.
@@ -49,7 +51,7 @@ impl Speaker<'_> {
             None => (self.say("Der Kalender ist unbekannt.", "The calendar is unknown."), Vec::new()),
         };
         let action = view.map(|view| self.action(view, report, now)).unwrap_or_default();
-        let line = |(dimension, line): (&Dimension, &Line)| (dimension.clone(), self.line(line));
+        let line = |(dimension, line): (&Dimension, &Line)| (dimension.clone(), self.line(line, now));
         let mut dimensions: Vec<_> = report.lines.iter().map(line).collect();
         if report.waits {
             let waits = self.say(
@@ -59,8 +61,8 @@ impl Speaker<'_> {
             dimensions.push((Dimension::Dnd, waits));
         }
         let until = match report.until {
-            Some(until) => format!("{} {}.", self.say("Das gilt bis", "This holds until"), self.instant(until)),
-            None => self.say("Danach kommt nichts mehr.", "Nothing comes after it."),
+            Some(until) => format!("{} {}.", self.say("Das gilt bis", "This holds until"), self.moment(until, now)),
+            None => self.nothing_comes(),
         };
         Explanation { winner, events, action, dimensions, until }
     }
@@ -143,35 +145,45 @@ impl Speaker<'_> {
         self.language.pick(german, english)
     }
 
+    /// That what is decided at an instant goes on, as far as the calendar is read.
+    pub fn nothing_comes(&self) -> String {
+        self.say(
+            "Das bleibt so, solange sich am Kalender nichts ändert.",
+            "This stays so as long as nothing changes in the calendar.",
+        )
+    }
+
     fn events(&self, view: &View<'_>, now: Timestamp) -> (String, Vec<String>) {
         let Some(winner) = view.winner(now) else {
             let none = self.say("Es läuft kein Termin.", "No event is running.");
             return (none, self.others(view, now));
         };
-        let decided = match view.running(now).nth(1) {
-            None => self.say("er läuft allein", "it runs alone"),
-            Some(second) => self.rule(precedence::compare(winner, second).1),
+        let decides = self.say("Es entscheidet der Termin", "What decides is the event");
+        let event = self.event(winner, now);
+        let sentence = match view.running(now).nth(1) {
+            None => format!("{decides} {event}, {}.", self.say("der als einziger läuft", "the only one that runs")),
+            Some(second) => format!("{decides} {event}: {}.", self.rule(precedence::compare(winner, second).1)),
         };
-        let sentence = format!("{}: {} ({decided}).", self.say("Es entscheidet", "What decides"), self.event(winner));
         (sentence, self.others(view, now))
     }
 
     /// Why the other events of this instant do not decide: those that run, and those that would but do not count.
     fn others(&self, view: &View<'_>, now: Timestamp) -> Vec<String> {
+        let the_event = self.say("Der Termin", "The event");
         let mut running = view.running(now);
         let winner = running.next();
         let outranked = running.filter_map(|placed| {
             let after = self.say("steht zurück", "stands behind");
             let (_, rule) = precedence::compare(winner?, placed);
-            Some(format!("{} {after}: {}.", self.event(placed), self.rule(rule)))
+            Some(format!("{the_event} {} {after}: {}.", self.event(placed, now), self.rule(rule)))
         });
         let left_out = view.left_out.iter().filter_map(|(event, reason)| {
             let (start, end) = event.when.interval(self.zone);
             // What has no length runs at no instant; who asks at its begin wants to know.
             let concerned = start <= now && now < end.max(start.saturating_add(NOTICED).unwrap_or(Timestamp::MAX));
             let does_not_count = self.say("zählt nicht", "does not count");
-            let placed = Placed { event, start, end };
-            concerned.then(|| format!("{} {does_not_count}: {}.", self.event(&placed), self.left_out(*reason)))
+            let event = self.event(&Placed { event, start, end }, now);
+            concerned.then(|| format!("{the_event} {event} {does_not_count}: {}.", self.left_out(*reason)))
         });
         outranked.chain(left_out).collect()
     }
@@ -183,135 +195,11 @@ impl Speaker<'_> {
         let Some(placed) = view.running_event(id, now) else { return String::new() };
         let source = match (report.decision.winner.as_ref() == Some(id), placed.event.keywords.explicit) {
             (false, _) => self.say("festgehalten seit seinem Beginn", "latched since it began"),
-            (true, true) => self.say("durch Schlüsselwort im Betreff", "by a keyword in its subject"),
-            (true, false) => self.say("durch die Voreinstellung seiner Art", "by its kind's default action"),
+            (true, true) => self.say("wegen eines Schlüsselworts im Betreff", "because of a keyword in its subject"),
+            (true, false) => self.say("wegen der Voreinstellung seiner Art", "because of its kind's default action"),
         };
-        format!("{}: {} ({source}).", self.say("Das Telefon folgt", "The telephone follows"), self.event(placed))
-    }
-
-    fn line(&self, line: &Line) -> String {
-        let value = |value: &Option<Value>| match value {
-            None => self.say("nichts", "nothing"),
-            Some(value) => self.value(value),
-        };
-        let held = line.before.as_ref().map_or_else(String::new, |before| {
-            format!("; {} {}", self.say("davor war", "before it was"), self.value(before))
-        });
-        format!(
-            "{} {}, {} {}{held}: {}",
-            self.say("Gewollt", "Wanted is"),
-            value(&line.wants),
-            self.say("gezeigt wird", "shown is"),
-            value(&line.shows),
-            self.act(&line.act)
-        )
-    }
-
-    fn value(&self, value: &Value) -> String {
-        match value {
-            Value::Switch(true) => self.say("an", "on"),
-            Value::Switch(false) => self.say("aus", "off"),
-            Value::Presence(presence) => presence.word(self.language).to_owned(),
-            Value::Text(text) if text.as_str().is_empty() => self.say("kein Text", "no text"),
-            Value::Text(_) => self.say("ein Text", "a text"),
-        }
-    }
-
-    fn act(&self, act: &Act<Value>) -> String {
-        let why = match act {
-            Act::Write { purpose: Purpose::GiveBack, .. } => {
-                return self.say("wird zurückgegeben.", "it is given back.");
-            }
-            Act::Write { .. } => return self.say("wird geschrieben.", "it is written."),
-            Act::Nothing(why) => why,
-        };
-        match why {
-            Why::NothingWanted => self.say("nichts zu tun.", "nothing to do."),
-            Why::AlreadyShown => self.say("schon so.", "it is so already."),
-            Why::GivenBack => self.say("der eigene Wert ist zurück.", "the own value is back."),
-            Why::LeftAlone => self.say("von anderer Hand geändert, bleibt so.", "changed by somebody else, it stays."),
-            Why::Ended => self.say(
-                "von Hand geändert: der Termin gilt hier als beendet.",
-                "changed by hand: the event counts as ended here.",
-            ),
-            Why::Resting => self.say(
-                "ruht, solange der eigene Status nicht neutral ist.",
-                "rests while the user's own presence is not neutral.",
-            ),
-            Why::PutOff(at) => format!("{} {}.", self.say("aufgeschoben bis", "put off until"), self.instant(*at)),
-            Why::RefusedTake => self.say("von der Anlage abgelehnt.", "refused by the telephone system."),
-            Why::RefusedGiveBack(at) => format!(
-                "{} {}.",
-                self.say("Rückgabe abgelehnt, nächster Versuch", "giving back was refused, next try at"),
-                self.instant(*at)
-            ),
-            Why::KeptUntil(at) => format!(
-                "{} {}.",
-                self.say("Kalender noch nie gelesen, gehalten bis", "calendar never read, kept until"),
-                self.instant(*at)
-            ),
-            Why::NotReadable => self.say("nicht lesbar.", "not readable."),
-            Why::NoJournal => self.say(
-                "der Speicher nimmt nichts auf; bis dahin wird nichts übernommen.",
-                "the store takes nothing down; until it does, nothing is taken over.",
-            ),
-        }
-    }
-
-    fn rule(&self, rule: Rule) -> String {
-        let (german, english) = match rule {
-            Rule::Keyword => ("ein Schlüsselwort geht vor", "a keyword goes first"),
-            Rule::Kind => ("die wichtigere Art geht vor", "the more important kind goes first"),
-            Rule::Timed => ("mit Uhrzeit geht vor ganztägig", "timed goes before all-day"),
-            Rule::LaterStart => ("der spätere Beginn geht vor", "the later start goes first"),
-            Rule::EarlierEnd => ("das frühere Ende geht vor", "the earlier end goes first"),
-            Rule::SmallerId => ("sonst gleich, die kleinere Kennung geht vor", "else equal, the smaller id goes first"),
-        };
-        self.say(german, english)
-    }
-
-    fn left_out(&self, reason: LeftOut) -> String {
-        let (german, english) = match reason {
-            LeftOut::Cancelled => ("abgesagt", "it was cancelled"),
-            LeftOut::Declined => ("die Einladung wurde abgelehnt", "the invitation was declined"),
-            LeftOut::Draft => ("ein Entwurf", "it is a draft"),
-            LeftOut::SeriesMaster => ("nur das Muster einer Serie", "it is the pattern of a series"),
-            LeftOut::Empty => ("ohne Dauer", "it has no length"),
-        };
-        self.say(german, english)
-    }
-
-    /// An event by its hours and kind.
-    fn event(&self, placed: &Placed<'_>) -> String {
-        let kind = match placed.event.kind.kind() {
-            Kind::Free => self.language.pick("frei", "free"),
-            Kind::WorkingElsewhere => self.language.pick("an anderem Ort tätig", "working elsewhere"),
-            Kind::Tentative => self.language.pick("mit Vorbehalt", "tentative"),
-            Kind::Busy => self.language.pick("gebucht", "busy"),
-            Kind::OutOfOffice => self.language.pick("außer Haus", "out of office"),
-        };
-        let when = match placed.event.when {
-            When::Timed { .. } => format!("{}–{}", self.instant(placed.start), self.instant(placed.end)),
-            When::AllDay { first, last } if first == last => first.to_string(),
-            When::AllDay { first, last } => format!("{first}–{last}"),
-        };
-        let mut notes = String::new();
-        if let ReadKind::Unrecognised(word) = &placed.event.kind {
-            notes += &format!(", {} „{}“", self.say("unbekannte Art", "unrecognised kind"), word.escape_debug());
-        }
-        if placed.event.keywords.almost {
-            notes += &format!(", {}", self.say("fast ein Schlüsselwort", "almost a keyword"));
-        }
-        format!("{} {when} ({kind}{notes})", self.say("Termin", "event"))
-    }
-
-    fn instant(&self, at: Timestamp) -> String {
-        let local = self.zone.to_datetime(at);
-        local.strftime(self.language.pick("%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S")).to_string()
-    }
-
-    fn say(&self, german: &str, english: &str) -> String {
-        self.language.pick(german, english).to_owned()
+        let follows = self.say("Das Telefon folgt dem Termin", "The telephone follows the event");
+        format!("{follows} {}, {source}.", self.event(placed, now))
     }
 }
 

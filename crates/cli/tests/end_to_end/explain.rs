@@ -48,7 +48,7 @@ async fn every_instant_is_explained_in_both_languages() {
 
     let past = world.explain(&anna, during, Language::German).await;
     assert_eq!(past.from, KnownFrom::History);
-    assert!(past.winner.starts_with("Entschieden hat: Termin"), "{past:#?}");
+    assert!(past.winner.starts_with("Entschieden hat der Termin"), "{past:#?}");
     let dnd = about(&past, &Dimension::Dnd);
     assert!(
         dnd.contains("Gewollt war an") && dnd.contains("Voreinstellung") && dnd.contains("Geschrieben um"),
@@ -60,7 +60,7 @@ async fn every_instant_is_explained_in_both_languages() {
 
     let future = world.explain(&anna, later, Language::English).await;
     assert_eq!(future.from, KnownFrom::Calendar);
-    assert!(future.winner.starts_with("What decides: event"), "{future:#?}");
+    assert!(future.winner.starts_with("What decides is the event"), "{future:#?}");
     assert!(about(&future, &Dimension::Dnd).contains("Wanted is on"), "{future:#?}");
     assert!(future.until.contains("nothing is wanted"), "{future:#?}");
     let far = world.explain(&anna, world.at(30 * 86_400), Language::English).await;
@@ -89,7 +89,7 @@ async fn of_a_paused_user_the_explanation_says_until_when_and_what_comes_then() 
     };
     eventually("the pause is told", told).await;
     let soon = world.explain(&anna, world.at(60), Language::German).await;
-    assert!(soon.winner.contains("ausgesetzt bis"), "{soon:#?}");
+    assert!(soon.winner.contains("angehalten bis"), "{soon:#?}");
     let then = world.explain(&anna, until, Language::German).await;
     assert!(then.winner.starts_with("Es entscheidet"), "{then:#?}");
     let paused_at = world.clock.now();

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::{
-    account::{AccountState, Presence},
+    account::{AccountState, Presence, Value},
     decide::Decision,
-    event::{Agenda, RawEvent, Response, Sensitivity},
+    event::{Agenda, RawEvent, ReadKind, Response, Sensitivity, When},
+    hold::{Act, Why},
     journal::Journal,
     keeper::{self, Account, Calendar, Facts, Mailbox, Standing, UserState},
     policy::Policy,
@@ -95,13 +96,13 @@ fn the_winner_the_losers_and_the_reasons_are_named_but_no_title() {
         Morning::new().explain(&shows(false, Presence::Available), &UserState::default(), Language::German);
     let text = all(&german);
     for expected in [
-        "Es entscheidet: Termin 24.11.2026 09:00:00–24.11.2026 10:00:00 (gebucht) (die wichtigere Art geht vor).",
-        "(mit Vorbehalt, fast ein Schlüsselwort) steht zurück: die wichtigere Art geht vor.",
-        "unbekannte Art „Urlaub“",
-        "Termin 24.11.2026 09:00:00–24.11.2026 10:00:00 (gebucht) zählt nicht: abgesagt.",
-        "Das Telefon folgt: Termin 24.11.2026 09:00:00–24.11.2026 10:00:00 (gebucht) (durch die Voreinstellung seiner Art).",
-        "dnd: Gewollt an, gezeigt wird aus; davor war aus: wird geschrieben.",
-        "Das gilt bis 24.11.2026 10:00:00.",
+        "Es entscheidet der Termin 09:00–10:00 (gebucht): die wichtigere Art geht vor.",
+        "Der Termin 09:00–11:00 (mit Vorbehalt, fast ein Schlüsselwort) steht zurück: die wichtigere Art geht vor.",
+        "Der Termin 09:00–10:00 (frei, unbekannte Art „Urlaub“) steht zurück",
+        "Der Termin 09:00–10:00 (gebucht) zählt nicht: er ist abgesagt.",
+        "Das Telefon folgt dem Termin 09:00–10:00 (gebucht), wegen der Voreinstellung seiner Art.",
+        "dnd: Gewollt ist an, gezeigt wird aus. Es wird jetzt umgestellt. Danach wieder aus.",
+        "Das gilt bis 10:00.",
     ] {
         assert!(text.contains(expected), "{expected}\n---\n{text}");
     }
@@ -114,15 +115,15 @@ fn what_was_not_written_is_explained_too() {
     let (first, state) =
         morning.explain(&shows(false, Presence::DoNotDisturb), &UserState::default(), Language::English);
     let text = all(&first);
-    assert!(text.contains("presence: Wanted is Do not disturb, shown is Do not disturb: rests while"), "{text}");
-    assert!(text.contains("text: Wanted is a text, shown is no text: rests while"), "{text}");
+    assert!(text.contains("presence: “Do not disturb” is wanted, “Do not disturb” is shown. It rests while"), "{text}");
+    assert!(text.contains("text: A text is wanted, no text is shown. It rests while"), "{text}");
     // The write of DND was lost, then somebody sets it: nothing to do.
     let (second, state) = morning.explain(&shows(true, Presence::Available), &state, Language::English);
-    assert!(all(&second).contains("dnd: Wanted is on, shown is on; before it was off: it is so already."));
+    assert!(all(&second).contains("dnd: On is wanted, and so it is already. Afterwards off again."));
     let (third, _) = morning.explain(&shows(false, Presence::Available), &state, Language::English);
     let text = all(&third);
     assert!(
-        text.contains("dnd: Wanted is on, shown is off: changed by hand: the event counts as ended here."),
+        text.contains("dnd: On is wanted, off is shown. It was changed by hand: the event counts as ended here."),
         "{text}"
     );
 }
@@ -165,6 +166,126 @@ fn a_write_names_the_event_that_its_value_comes_from() {
         for (language, expected) in [(Language::German, german), (Language::English, english)] {
             let sentence = Speaker { language, zone: &zone }.write(&dimension, purpose, &report, line);
             assert!(sentence.contains(expected), "{sentence}");
+        }
+    }
+}
+
+#[test]
+fn dates_are_said_where_they_are_not_those_of_the_instant_spoken_of() {
+    let zone = TimeZone::fixed(jiff::tz::offset(1));
+    let instant = |text: &str| text.parse::<Timestamp>().expect("an instant");
+    let speak = |language| Speaker { language, zone: &zone };
+    let noon = at("12:00");
+    for (text, german, english) in [
+        ("2026-11-24T09:00:00+01:00", "09:00", "09:00"),
+        ("2026-11-24T09:00:07+01:00", "09:00:07", "09:00:07"),
+        ("2026-11-25T00:00:00+01:00", "25.11.2026 00:00", "25 Nov 2026 00:00"),
+        ("2027-01-02T09:00:00+01:00", "02.01.2027 09:00", "2 Jan 2027 09:00"),
+    ] {
+        assert_eq!(speak(Language::German).moment(instant(text), noon), german);
+        assert_eq!(speak(Language::English).moment(instant(text), noon), english);
+    }
+    let event = |when| {
+        let raw = RawEvent {
+            id: "a".into(),
+            when,
+            kind: ReadKind::from_name("busy"),
+            subject: "Geheim",
+            sensitivity: Sensitivity::Normal,
+            response: Response::None,
+            cancelled: false,
+            draft: false,
+            series_master: false,
+        };
+        let read = raw.read(&Policy::default().reading());
+        let (start, end) = read.when.interval(&zone);
+        speak(Language::German).event(&Placed { event: &read, start, end }, noon)
+    };
+    let timed = |start: &str, end: &str| event(When::Timed { start: instant(start), end: instant(end) });
+    let day = |day: i8| jiff::civil::date(2026, 11, day);
+    assert_eq!(timed("2026-11-24T09:00:00+01:00", "2026-11-24T10:00:00+01:00"), "09:00–10:00 (gebucht)");
+    assert_eq!(timed("2026-11-23T09:00:00+01:00", "2026-11-23T10:00:00+01:00"), "23.11.2026 09:00–10:00 (gebucht)");
+    assert_eq!(timed("2026-11-23T22:00:00+01:00", "2026-11-24T06:00:00+01:00"), "23.11.2026 22:00–06:00 (gebucht)");
+    assert_eq!(timed("2026-11-24T22:00:00+01:00", "2026-11-25T06:00:00+01:00"), "22:00–25.11.2026 06:00 (gebucht)");
+    assert_eq!(event(When::AllDay { first: day(24), last: day(24) }), "24.11.2026 (gebucht)");
+    assert_eq!(event(When::AllDay { first: day(24), last: day(26) }), "24.11.2026–26.11.2026 (gebucht)");
+}
+
+#[test]
+fn each_reason_for_doing_nothing_has_its_sentence() {
+    let zone = TimeZone::UTC;
+    let (on, off) = (Some(Value::Switch(true)), Some(Value::Switch(false)));
+    let line = |wants: &Option<Value>, shows: &Option<Value>, before: &Option<Value>, act| Line {
+        wants: wants.clone(),
+        shows: shows.clone(),
+        before: before.clone(),
+        act,
+    };
+    let writes = |value: &Option<Value>, purpose| Act::Write { value: value.clone().expect("a value"), purpose };
+    let later = at("10:00");
+    for (line, german, english) in [
+        (
+            line(&None, &off, &None, Act::Nothing(Why::NothingWanted)),
+            "Kein Termin will hier etwas; es bleibt, wie es ist: aus.",
+            "No event wants anything here; it stays as it is: off.",
+        ),
+        (
+            line(&on, &on, &on, Act::Nothing(Why::AlreadyShown)),
+            "Gewollt ist an, und so ist es schon.",
+            "On is wanted, and so it is already.",
+        ),
+        (
+            line(&on, &on, &off, writes(&off, Purpose::GiveBack)),
+            "Der eigene Wert wird jetzt zurückgegeben: aus statt an.",
+            "The user's own value is being given back: off in place of on.",
+        ),
+        (
+            line(&None, &off, &None, Act::Nothing(Why::GivenBack)),
+            "Gezeigt wird aus. Der eigene Wert ist zurück.",
+            "Off is shown. The user's own value is back.",
+        ),
+        (
+            line(&None, &off, &None, Act::Nothing(Why::LeftAlone)),
+            "Gezeigt wird aus. Das hat jemand anderes so eingestellt, und es bleibt so.",
+            "Off is shown. Somebody else has set it so, and so it stays.",
+        ),
+        (
+            line(&on, &off, &off, Act::Nothing(Why::PutOff(later))),
+            "Gewollt ist an, gezeigt wird aus. Jemand anderes hat es geändert; überschrieben wird es frühestens um 09:00.",
+            "On is wanted, off is shown. Somebody else has changed it; it is written over at 09:00 at the earliest.",
+        ),
+        (
+            line(&None, &on, &off, Act::Nothing(Why::RefusedGiveBack(later))),
+            "Gezeigt wird an. Die Telefonanlage hat die Rückgabe (aus) abgelehnt; nächster Versuch um 09:00.",
+            "On is shown. The telephone system has refused to take it back (off); the next try is at 09:00.",
+        ),
+        (
+            line(&None, &on, &off, Act::Nothing(Why::KeptUntil(later))),
+            "Gezeigt wird an. Der Kalender ist seit dem Start noch nicht gelesen; bis 09:00 bleibt es so.",
+            "On is shown. The calendar has not been read since the start; until 09:00 it stays so.",
+        ),
+        (
+            line(&None, &None, &off, Act::Nothing(Why::NotReadable)),
+            "Die Telefonanlage sagt nicht, was sie hier zeigt.",
+            "The telephone system does not tell what it shows here.",
+        ),
+        (
+            line(&on, &off, &None, Act::Nothing(Why::RefusedTake)),
+            "Gewollt ist an, gezeigt wird aus. Die Telefonanlage hat es abgelehnt; erst wenn sich etwas ändert, wird es \
+             noch einmal versucht.",
+            "On is wanted, off is shown. The telephone system has refused it; it is tried again only when something \
+             changes.",
+        ),
+        (
+            line(&on, &off, &None, Act::Nothing(Why::NoJournal)),
+            "Gewollt ist an, gezeigt wird aus. Der Speicher nimmt nichts auf; bis er es tut, wird nichts übernommen.",
+            "On is wanted, off is shown. The store takes nothing down; until it does, nothing is taken over.",
+        ),
+    ] {
+        for (language, expected) in [(Language::German, german), (Language::English, english)] {
+            let report = Report { lines: [(Dimension::Dnd, line.clone())].into(), ..Report::default() };
+            let told = Speaker { language, zone: &zone }.explain(None, &report, at("09:30"));
+            assert_eq!(told.dimensions, [(Dimension::Dnd, expected.to_owned())]);
         }
     }
 }

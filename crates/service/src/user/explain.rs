@@ -1,13 +1,13 @@
 //! Explanations of the past, the present and the future (§9), in plain sentences.
 
 use busylamp_core::{
-    account::{Dimension, NumberClass, Presence},
+    account::{Dimension, NumberClass},
     decide::Decision,
-    event::Kind,
     explain::Speaker,
     ids::EventId,
     keeper::{Report, Standing},
     language::Language,
+    text::Placed,
 };
 use busylamp_store::{Record, Recorded, What};
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +21,7 @@ const JUST_NOW: SignedDuration = SignedDuration::from_secs(2);
 impl Explanation {
     /// The explanation of an instant. `past` is what history tells from before the instant on, the earliest first.
     pub(crate) fn new(snapshot: &Snapshot, past: &[Record], at: Timestamp, language: Language) -> Self {
-        let teller = Teller { snapshot, language };
+        let teller = Teller { snapshot, language, at };
         if at > snapshot.now {
             teller.future(at)
         } else if snapshot.now.duration_since(at) < JUST_NOW {
@@ -35,6 +35,8 @@ impl Explanation {
 struct Teller<'a> {
     snapshot: &'a Snapshot,
     language: Language,
+    /// The instant that is asked about.
+    at: Timestamp,
 }
 
 impl Teller<'_> {
@@ -101,7 +103,7 @@ impl Teller<'_> {
         let deciding = decided.iter().find(|record| record.after.is_some());
         let known = past.first().is_some_and(|first| first.at <= at);
         let winner = match deciding.and_then(|record| record.event.as_ref()) {
-            Some(event) => format!("{}: {}.", self.say("Entschieden hat", "What decided was"), self.event(event)),
+            Some(event) => format!("{} {}.", self.say("Entschieden hat", "What decided was"), self.event(event)),
             None if known => self.say("Es war nichts gewollt.", "Nothing was wanted."),
             None => self.say(
                 "Aus dieser Zeit ist nichts aufgeschrieben: es war nichts gewollt, oder das Programm lief noch nicht.",
@@ -196,7 +198,7 @@ impl Teller<'_> {
         if let Some(until) = snapshot.lamp.paused_until
             && at < until
         {
-            let paused = self.say("Die Synchronisation ist ausgesetzt bis", "Synchronisation is paused until");
+            let paused = self.say("Die Synchronisation ist angehalten bis", "Synchronisation is paused until");
             return Some(format!("{paused} {}.", self.instant(until)));
         }
         match snapshot.standing {
@@ -226,7 +228,7 @@ impl Teller<'_> {
                 let (holds, then) = (self.say("Das gilt bis", "This holds until"), self.say("Danach:", "Then:"));
                 format!("{holds} {}. {then} {}.", self.instant(next.from), self.decision(&next.decision))
             }
-            None => self.say("Danach kommt nichts mehr.", "Nothing comes after it."),
+            None => self.speaker().nothing_comes(),
         }
     }
 
@@ -282,19 +284,14 @@ impl Teller<'_> {
         let agenda = self.snapshot.agenda.as_ref();
         let found = agenda.and_then(|(agenda, _)| agenda.events().iter().find(|event| event.id == *id));
         let Some(event) = found else {
-            let gone = self.say("nicht mehr im gelesenen Kalender", "no longer in the calendar that is read");
-            return format!("{} ({gone})", self.say("ein Termin", "an event"));
+            return self.say(
+                "ein Termin, der nicht mehr im gelesenen Kalender steht",
+                "an event that is no longer in the calendar as it was read",
+            );
         };
-        let (from, to) = event.when.interval(&self.snapshot.zone);
-        let (german, english) = match event.kind.kind() {
-            Kind::Free => ("frei", "free"),
-            Kind::WorkingElsewhere => ("an anderem Ort tätig", "working elsewhere"),
-            Kind::Tentative => ("mit Vorbehalt", "tentative"),
-            Kind::Busy => ("gebucht", "busy"),
-            Kind::OutOfOffice => ("außer Haus", "out of office"),
-        };
-        let kind = self.language.pick(german, english);
-        format!("{} {}–{} ({kind})", self.say("Termin", "event"), self.instant(from), self.instant(to))
+        let (start, end) = event.when.interval(&self.snapshot.zone);
+        let event = self.speaker().event(&Placed { event, start, end }, self.at);
+        format!("{} {event}", self.say("der Termin", "the event"))
     }
 
     /// Why something was decided.
@@ -307,7 +304,7 @@ impl Teller<'_> {
             "status_text" => ("aus dem Termin", "from the event"),
             "nothing_wanted" => ("kein Termin wollte etwas", "no event wanted anything"),
             "calendar_unknown" => ("der Kalender war unbekannt", "the calendar was unknown"),
-            "paused" => ("die Synchronisation war ausgesetzt", "synchronisation was paused"),
+            "paused" => ("die Synchronisation war angehalten", "synchronisation was paused"),
             "left" => ("der Benutzer gehörte nicht mehr dazu", "the user was not a member any more"),
             "held_by_another_instance" => ("eine andere Instanz war zuständig", "another instance was in charge"),
             "closing" => ("die Instanz war abgeschaltet", "the instance was switched off"),
@@ -322,14 +319,10 @@ impl Teller<'_> {
             Some(Recorded::Text) => ("ein Text", "a text"),
             Some(Recorded::Switch(true)) => ("an", "on"),
             Some(Recorded::Switch(false)) => ("aus", "off"),
-            Some(Recorded::Presence(presence)) => match presence {
-                Presence::Available => ("verfügbar", "available"),
-                Presence::Away => ("abwesend", "away"),
-                Presence::ExtendedAway => ("länger abwesend", "extended away"),
-                Presence::DoNotDisturb => ("nicht stören", "do not disturb"),
-                Presence::FreeForChat => ("bereit zum Chatten", "free for chat"),
-                Presence::Unavailable => ("abgemeldet", "logged off"),
-            },
+            Some(Recorded::Presence(presence)) => {
+                let word = presence.word(self.language);
+                return self.language.pick(format!("„{word}“"), format!("“{word}”"));
+            }
         };
         self.say(german, english)
     }
@@ -339,8 +332,7 @@ impl Teller<'_> {
     }
 
     fn instant(&self, at: Timestamp) -> String {
-        let local = self.snapshot.zone.to_datetime(at);
-        local.strftime(self.language.pick("%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S")).to_string()
+        self.speaker().moment(at, self.at)
     }
 
     fn say(&self, german: &str, english: &str) -> String {
