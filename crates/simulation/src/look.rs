@@ -109,9 +109,10 @@ impl World<'_> {
         };
         let presence_changed = fresh(Slot::Presence);
         let newly: Vec<Slot> = Slot::ALL.into_iter().filter(|slot| fresh(*slot)).collect();
-        // Set by hand to what the last reading showed: the program can't see that (§6.5: since the last reading).
+        // Set by hand to what the last reading showed, or to what the program had written without an answer: it can't see
+        // that (§6.5: since the last reading).
         let shown = look.shows(Slot::Presence);
-        let unseen = presence_changed && shadow.presence == shown;
+        let unseen = presence_changed && (shadow.presence == shown || look.is_ours(Slot::Presence) == Some(true));
         shadow.presence = shown;
         let mut open = Vec::new();
         for slot in newly {
@@ -265,8 +266,12 @@ impl Look<'_> {
         matches!(self.live.mirror.account(), Account::Shown { .. }) && !self.live.in_flight
     }
 
-    /// Whether what is shown in a place that was held is neither ours nor what was there before a write (§6.1).
     fn is_foreign(&self, slot: Slot) -> bool {
+        self.is_ours(slot) == Some(false)
+    }
+
+    /// Whether what is shown in a place that was held is ours, or what was there before a write (§6.1).
+    fn is_ours(&self, slot: Slot) -> Option<bool> {
         let dimension = slot.dimension();
         let held = self.known.state.holds().find(|(of, _)| **of == dimension).map(|(_, hold)| hold);
         // A give-back that is answered in this very step has ended the hold before anything is judged.
@@ -275,7 +280,7 @@ impl Look<'_> {
             back.is_some_and(|back| self.known.answers.iter().any(|answer| answer.number == back.number))
         };
         let shows = self.shows(slot);
-        held.filter(|hold| !answered(hold)).zip(shows).is_some_and(|(hold, shows)| !hold.is_ours(&shows))
+        held.filter(|hold| !answered(hold)).zip(shows).map(|(hold, shows)| hold.is_ours(&shows))
     }
 
     /// What the last reading, and what was acknowledged since, show in a place.
