@@ -297,9 +297,7 @@ fn a_refused_give_back_is_repeated_with_growing_pauses() {
         assert_eq!(table.look(None, "w", at), write("own", Purpose::GiveBack));
         table.keeping.refused(table.number, Timestamp::from_second(T0 + at).expect("in range"));
         let Act::Nothing(Why::RefusedGiveBack(next)) = table.look(None, "w", at) else { panic!("it is put off") };
-        let refused = Timestamp::from_second(T0 + at).expect("in range");
-        assert_eq!(table.keeping.wake_at(refused), Some(next), "somebody has to ask again then");
-        assert_eq!(table.keeping.wake_at(next), None, "what is due by now is no reason to wake later");
+        assert_eq!(table.keeping.wakes(), [Some(next), None], "somebody has to ask again then");
         pauses.push(next.as_second() - T0 - at);
         at = next.as_second() - T0;
     }

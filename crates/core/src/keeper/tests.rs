@@ -249,3 +249,18 @@ fn writes_are_numbered_on_when_an_account_is_made_anew() {
     assert_eq!((first.writes.len(), second.writes.len()), (1, 1));
     assert!(first.writes[0].number < second.writes[0].number);
 }
+
+/// §8.5: a refused give-back wakes its user when it is due, and once it is due it is no reason to wake any more.
+#[test]
+fn a_step_wakes_later_than_now() {
+    let mut desk = Desk::new("Messe");
+    desk.write_text("Messe", at("09:00:00"));
+    let back = desk.step(&[], at("10:00:00"));
+    let number = back.writes[0].number;
+    let refused = Answer { number, dimension: Dimension::Text, outcome: Outcome::Refused };
+    let waits = desk.step(&[refused], at("10:00:00"));
+    assert_eq!((waits.writes.len(), waits.wake), (0, Some(at("10:00:05"))));
+    let again = desk.step(&[], at("10:00:05"));
+    assert_eq!(again.writes.len(), 1);
+    assert!(again.wake.is_none_or(|wake| wake > at("10:00:05")), "{:?}", again.wake);
+}
