@@ -137,6 +137,18 @@ fn a_text_waits_only_for_a_limit_that_is_not_known_yet() {
     }
 }
 
+/// §6.9: only the first reading after a write can show that it was cut; what comes later is a person's.
+#[test]
+fn who_later_shortens_our_text_has_changed_it() {
+    let mut desk = Desk::new("Einkauf im Grossmarkt");
+    desk.write_text("Einkauf im Grossmarkt", at("09:00:00"));
+    assert_eq!(desk.step(&[], at("09:00:01")).text_cut_at, None);
+    desk.shown.text = Some(StatusText::new("Einkauf"));
+    let changed = desk.step(&[], at("09:20:00"));
+    assert_eq!((changed.text_cut_at, changed.writes.len()), (None, 0));
+    assert_eq!((desk.state.holds().count(), desk.state.sleeping().count()), (0, 1), "it counts as ended here (§6.6)");
+}
+
 #[test]
 fn who_is_held_by_another_instance_keeps_what_was_parked() {
     let mut desk = Desk::new("Messe");
@@ -263,4 +275,15 @@ fn a_step_wakes_later_than_now() {
     let again = desk.step(&[], at("10:00:05"));
     assert_eq!(again.writes.len(), 1);
     assert!(again.wake.is_none_or(|wake| wake > at("10:00:05")), "{:?}", again.wake);
+}
+
+/// §6.5: a text that was changed together with the presence goes the same way, also where our own writes got no answer.
+#[test]
+fn presence_and_text_changed_together_go_the_same_way_though_our_writes_got_no_answer() {
+    let mut desk = Desk::new("Messe");
+    (desk.policy.set_presence, desk.policy.ignore_away) = (true, true);
+    let written = |step: &Step| step.writes.iter().map(|write| write.dimension.clone()).collect::<Vec<_>>();
+    assert_eq!(written(&desk.step(&[], at("09:00:00"))), [Dimension::Presence, Dimension::Text]);
+    (desk.shown.presence, desk.shown.text) = (Some(Presence::Away), Some(StatusText::new("Bin da")));
+    assert_eq!(written(&desk.step(&[], at("09:01:00"))), [Dimension::Presence, Dimension::Text]);
 }
