@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::EventId,
-    keyword::{Keywords, Words},
+    keyword::Keywords,
     title::{self, Reading, Title},
 };
 
@@ -257,13 +257,6 @@ impl Agenda {
     }
 }
 
-impl Reading {
-    /// The words that count as keywords.
-    pub fn words(&self) -> &Words {
-        &self.words
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -304,6 +297,12 @@ mod tests {
         let start = midnight(date(2024, 11, 3), &zone("America/Havana"));
         assert_eq!(start.to_string(), "2024-11-03T04:00:00Z");
         assert_eq!(hours(date(2024, 11, 3), date(2024, 11, 3), "America/Havana"), 25);
+    }
+
+    #[test]
+    fn the_first_and_the_last_date_begin_at_the_ends_of_time() {
+        assert_eq!(midnight(Date::MIN, &zone("Europe/Berlin")), Timestamp::MIN);
+        assert_eq!(midnight(Date::MAX, &zone("Europe/Berlin")), Timestamp::MAX);
     }
 
     #[test]

@@ -422,10 +422,10 @@ impl<V: Clone + Eq> Keeping<V> {
         }
     }
 
-    /// The next instant at which time alone changes something here.
-    pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
+    /// The instants at which time alone changes something here; some may have passed.
+    pub(crate) fn wakes(&self) -> [Option<Timestamp>; 2] {
         let retry = self.hold.as_ref().and(self.retry).map(|retry| retry.not_before);
-        [retry, self.fight.wake_at()].into_iter().flatten().filter(|at| *at > now).min()
+        [retry, self.fight.wake_at()]
     }
 }
 

@@ -102,6 +102,7 @@ mod tests {
     fn addresses_differ_neither_by_case_nor_by_white_space() {
         assert_eq!(MailAddress::parse(" Anna.Ärmel@Example.COM\t"), MailAddress::parse("anna.ärmel@example.com"));
         assert_eq!(MailAddress::parse("  "), None);
+        assert_eq!(MailAddress::parse(" a@b ").as_ref().map(MailAddress::as_str), Some("a@b"));
     }
 
     #[test]

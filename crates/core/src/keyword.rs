@@ -220,7 +220,7 @@ mod tests {
         words.add("(Zen)", Effect::DndOn).expect("a new word");
         assert_eq!(words.add("(Zen)", Effect::DndOff), Err(WordError::Taken));
         assert_eq!(words.add("(DND)", Effect::DndOff), Err(WordError::Taken));
-        for unfit in ["Zen", "()", "( )", "((Zen))", "(Zen", "(Z)(n)", ""] {
+        for unfit in ["Zen", "()", "( )", "((Zen))", "(Zen", "(Z)(n)", "(Z)n)", "(Z(n)", "(Z\u{1}n)", ""] {
             assert_eq!(words.add(unfit, Effect::DndOn), Err(WordError::Form), "{unfit}");
         }
         assert_eq!(words.read("x (Zen)").0.dnd, Some(true));

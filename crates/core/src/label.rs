@@ -29,6 +29,7 @@ mod tests {
         assert_eq!(compose("Anna", "Jour fixe").as_deref(), Some("Anna · Jour fixe"));
         let long = compose("Anna", &"x".repeat(99)).expect("room");
         assert_eq!(clusters(&long), LENGTH);
+        assert_eq!(compose(&"x".repeat(36), "yz"), Some(format!("{} · y", "x".repeat(36))), "one character still fits");
         assert_eq!(compose(&"x".repeat(37), "y"), None);
     }
 

@@ -125,7 +125,7 @@ mod tests {
     fn a_reading_from_before_an_answer_does_not_count() {
         let mut mirror = Mirror::default();
         let (early, also_early) = (mirror.begin(), mirror.begin());
-        assert!(mirror.observe(early, Some(dnd(false))));
+        assert!(!mirror.is_valid() && mirror.observe(early, Some(dnd(false))) && mirror.is_valid());
         mirror.acknowledge([(&Dimension::Dnd, &Value::Switch(true))]);
         assert!(!mirror.observe(also_early, Some(dnd(false))));
         assert_eq!(shows(&mirror), Some(true));

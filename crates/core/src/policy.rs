@@ -197,6 +197,16 @@ mod tests {
         }
     }
 
+    /// §2.7
+    #[test]
+    fn of_a_word_that_is_taken_it_is_said_whether_it_is_built_in() {
+        let refused = |words| read(json!({"extra_keywords": words})).expect_err("it is taken");
+        let built_in = refused(json!({"dnd_off": ["(DND)"]}));
+        assert!(built_in.starts_with("dnd_off: `(DND)`: ") && built_in.ends_with(" (built in)"), "{built_in}");
+        let twice = refused(json!({"dnd_on": ["(Zen)"], "no_action": ["(Zen)"]}));
+        assert!(twice.starts_with("no_action: `(Zen)`: ") && !twice.contains("built in"), "{twice}");
+    }
+
     #[test]
     fn what_is_written_is_read_again() {
         let policy = read(json!({"mask_word": " Belegt ", "masked": [], "change_during_event": false,

@@ -32,7 +32,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_not_shown() {
-        assert_eq!(format!("{:?}", Secret::new("geheim")), "Secret(…)");
+    fn it_is_shown_only_to_who_asks_for_it() {
+        let secret = Secret::new("geheim");
+        assert_eq!((format!("{secret:?}").as_str(), secret.expose()), ("Secret(…)", "geheim"));
     }
 }

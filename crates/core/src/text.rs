@@ -183,3 +183,24 @@ fn elapsed(duration: SignedDuration, language: Language) -> String {
     }
     parts.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// §5.6, where the telephone system keeps less than the policy allows (§6.9).
+    #[test]
+    fn the_title_is_cut_as_long_as_one_character_of_it_fits() {
+        for (longest, expected) in [
+            (20, "Jour fixe (ab 09:00)"),
+            (19, "Jour fi… (ab 09:00)"),
+            (18, "Jour f… (ab 09:00)"),
+            (17, "Jour… (ab 09:00)"),
+            (13, "J… (ab 09:00)"),
+            (12, "Jour fixe (a"),
+            (11, "Jour fixe ("),
+        ] {
+            assert_eq!(fit("Jour fixe".to_owned(), " (ab 09:00)", longest), expected, "{longest}");
+        }
+    }
+}

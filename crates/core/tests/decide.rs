@@ -412,6 +412,16 @@ fn a_given_latch_holds_until_its_event_ends() {
     assert_eq!((answer["action_from"].as_str(), answer["dnd"].as_bool()), (Some("b"), Some(true)));
 }
 
+/// The span's end does not belong to it: what begins just then is another span's.
+#[test]
+fn a_timeline_ends_before_the_event_that_begins_at_its_end() {
+    let mut question = plain_question();
+    question.events.push(timed("a", 1_795_000_000, 1_795_003_600));
+    for (to, stretches) in [(1_795_000_000, 1), (1_795_000_001, 2), (1_795_003_600, 2), (1_795_003_601, 3)] {
+        assert_eq!(timeline(&question, 1_794_990_000, to).len(), stretches, "to {to}");
+    }
+}
+
 fn timed(id: &str, start: i64, end: i64) -> Event {
     Event {
         id: id.to_owned(),

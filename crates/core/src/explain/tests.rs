@@ -45,6 +45,10 @@ impl Morning {
             event("b", "09:00", "11:00", "tentative", "Bewerbung Geheim (dnd)", false),
             event("c", "09:00", "10:00", "Urlaub", "Geheim", false),
             event("d", "09:00", "10:00", "busy", "Geheim", true),
+            event("e", "09:30", "09:30", "busy", "Geheim", false),
+            event("f", "08:00", "09:00", "busy", "Geheim", true),
+            event("g", "09:29", "09:29", "busy", "Geheim", false),
+            event("h", "10:00", "11:00", "busy", "Geheim", true),
         ]);
         Self { policy, agenda, zone: TimeZone::fixed(jiff::tz::offset(1)) }
     }
@@ -107,6 +111,62 @@ fn the_winner_the_losers_and_the_reasons_are_named_but_no_title() {
         assert!(text.contains(expected), "{expected}\n---\n{text}");
     }
     assert!(!text.contains("Geheim"), "{text}");
+}
+
+#[test]
+fn of_what_does_not_count_only_what_concerns_the_instant_is_spoken_of() {
+    let (english, _) =
+        Morning::new().explain(&shows(false, Presence::Available), &UserState::default(), Language::English);
+    let left_out: Vec<_> = english.events.iter().filter(|sentence| sentence.contains("does not count")).collect();
+    let expected = [
+        "event 2026-11-24 09:00:00–2026-11-24 10:00:00 (busy) does not count: it was cancelled.",
+        "event 2026-11-24 09:30:00–2026-11-24 09:30:00 (busy) does not count: it has no length.",
+    ];
+    assert_eq!(left_out, expected);
+}
+
+#[test]
+fn an_event_of_whole_days_is_named_by_its_dates() {
+    let morning = Morning::new();
+    let mut event = morning.agenda.events()[0].clone();
+    let speaker = Speaker { language: Language::English, zone: &morning.zone };
+    for (first, last, expected) in [
+        ("2026-11-24", "2026-11-24", "event 2026-11-24 (busy)"),
+        ("2026-11-24", "2026-11-26", "event 2026-11-24–2026-11-26 (busy)"),
+    ] {
+        let day = |day: &str| day.parse().expect("a date");
+        event.when = When::AllDay { first: day(first), last: day(last) };
+        let (start, end) = event.when.interval(&morning.zone);
+        assert_eq!(speaker.event(&Placed { event: &event, start, end }), expected);
+    }
+}
+
+/// §0 to §8 name twelve flags; what each means is said in both languages.
+#[test]
+fn every_flag_has_its_own_sentence() {
+    let flags = [
+        Flag::NoDiversionConfigured,
+        Flag::CalendarUnknown,
+        Flag::CalendarStale,
+        Flag::AnotherProgramIsWriting,
+        Flag::NoMailAddress,
+        Flag::AmbiguousMailAddress,
+        Flag::MailboxNotFound,
+        Flag::MailboxAccessDenied,
+        Flag::RefusedByPbx,
+        Flag::HeldByAnotherInstance,
+        Flag::NumberNotClassified,
+        Flag::TextCut,
+    ];
+    let mut sentences = std::collections::BTreeSet::new();
+    for flag in flags {
+        assert_eq!(serde_json::to_value(flag).expect("a word"), flag.name(), "it is written as it is named");
+        for language in [Language::German, Language::English] {
+            let sentence = Speaker { language, zone: &TimeZone::UTC }.flag(flag);
+            assert!(sentence.ends_with('.'), "{sentence:?} is no sentence");
+            assert!(sentences.insert(sentence), "{sentence} is said of two");
+        }
+    }
 }
 
 #[test]

@@ -110,3 +110,40 @@ impl WrittenEvent {
 pub fn rfc3339(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| format!("`{text}` is no instant like 2026-11-24T09:00:00+01:00"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Reads an event; says where it was refused, if it was.
+    fn refused(mut event: serde_json::Value) -> Option<String> {
+        event["id"] = "a".into();
+        let event: WrittenEvent = serde_json::from_value(event).expect("the form of an event");
+        event.read(&Reading::default(), &rfc3339).err().map(|refusal| refusal.place)
+    }
+
+    #[test]
+    fn an_event_has_two_times_or_two_dates_and_never_both() {
+        let (time, day) = ("2026-11-24T09:00:00Z", "2026-11-24");
+        for (event, place) in [
+            (json!({"start": time, "end": time}), None),
+            (json!({"first_day": day, "last_day": day}), None),
+            (json!({}), Some("start")),
+            (json!({"start": time}), Some("end")),
+            (json!({"end": time}), Some("start")),
+            (json!({"first_day": day}), Some("last_day")),
+            (json!({"last_day": day}), Some("first_day")),
+            (json!({"all_day": true}), Some("first_day")),
+            (json!({"start": time, "first_day": day, "last_day": day}), Some("all_day")),
+            (json!({"end": time, "first_day": day, "last_day": day}), Some("all_day")),
+            (json!({"all_day": false, "start": time, "end": time, "first_day": day}), Some("all_day")),
+            (json!({"all_day": false, "start": time, "end": time, "last_day": day}), Some("all_day")),
+            (json!({"start": "nine", "end": time}), Some("start")),
+            (json!({"first_day": day, "last_day": "tomorrow"}), Some("last_day")),
+        ] {
+            assert_eq!(refused(event.clone()).as_deref(), place, "{event}");
+        }
+    }
+}

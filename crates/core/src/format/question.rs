@@ -124,3 +124,40 @@ fn latch(given: Option<Latch>, view: &View<'_>, now: Timestamp) -> Result<Option
 fn answer(answer: &impl Serialize) -> Result<String, Refusal> {
     serde_json::to_string(answer).map_err(|error| Refusal::new("", error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Asks with some keys replaced; says where the question was refused, if it was.
+    fn refused(changes: serde_json::Value) -> Option<String> {
+        let mut question = json!({"policy": {}, "zone": "UTC", "language": "de", "events": []});
+        let keys = question.as_object_mut().expect("an object");
+        keys.extend(changes.as_object().expect("an object").clone());
+        let zones = |name: &str| (name == "UTC").then_some(TimeZone::UTC);
+        let ask = if question.get("now").is_some() { decide } else { timeline };
+        ask(&question.to_string(), &zones).err().map(|refusal| refusal.place)
+    }
+
+    #[test]
+    fn bad_questions_are_refused_with_their_place() {
+        let (nine, ten) = ("2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z");
+        let latch = |dnd: Option<bool>| json!({"event": "a", "dnd": dnd, "forward": null});
+        for (question, place) in [
+            (json!({"now": nine}), None),
+            (json!({"now": nine, "latch": latch(Some(true))}), None),
+            (json!({"now": nine, "latch": latch(None)}), Some("latch")),
+            (json!({"now": "nine"}), Some("now")),
+            (json!({"now": nine, "zone": "Europe/Atlantis"}), Some("zone")),
+            (json!({"now": nine, "events": [{"id": "a", "start": nine}]}), Some("events[0].end")),
+            (json!({"from": nine, "to": ten}), None),
+            (json!({"from": nine, "to": nine}), Some("to")),
+            (json!({"from": ten, "to": nine}), Some("to")),
+            (json!({"from": nine, "to": ten, "latch": latch(None)}), Some("latch")),
+        ] {
+            assert_eq!(refused(question.clone()).as_deref(), place, "{question}");
+        }
+    }
+}

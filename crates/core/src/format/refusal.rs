@@ -182,6 +182,23 @@ mod tests {
     }
 
     #[test]
+    fn a_place_is_named_from_the_outermost_inwards() {
+        for (place, within) in [("", "events"), ("[3].end", "events[3].end"), ("end", "events.end")] {
+            assert_eq!(Refusal::new(place, "is missing").within("events").place, within);
+        }
+    }
+
+    /// Whether a path ends in the key that is not known, or before it, depends on how serde came there.
+    #[test]
+    fn an_unknown_key_stands_once_in_its_place() {
+        let message = "unknown field `strat`, expected `start` or `end`";
+        for (path, place) in [(".", "strat"), ("event", "event.strat"), ("event.strat", "event.strat")] {
+            let refusal = Refusal::from_serde(path, message);
+            assert_eq!(refusal.to_string(), format!("{place}: unknown key `strat`; the nearest known key is `start`"));
+        }
+    }
+
+    #[test]
     fn what_is_no_json_is_refused_with_its_position() {
         assert!(refused("{").starts_with("line 1 column 1: "));
         assert_eq!(refused("{} x"), "line 1 column 4: something follows the document");

@@ -203,6 +203,18 @@ fn a_policy_that_comes_to_lead_wakes_the_newest_and_forgets_the_rest() {
     assert_eq!(table.look(None, "w", 3), write("theirs", Purpose::GiveBack));
 }
 
+/// §6.6: only a foreign value becomes `before` when the policy comes to lead; ours, put back by hand at that moment, is none.
+#[test]
+fn a_hold_that_wakes_because_the_policy_leads_keeps_its_before_where_ours_is_shown() {
+    let mut table = Table::new();
+    table.look(Some("w"), "own", 0);
+    table.acknowledged();
+    table.look(Some("w"), "theirs", 1);
+    (table.leads, table.on_foreign) = (true, OnForeign::WriteAgain);
+    assert_eq!(table.look(Some("w"), "w", 2), Act::Nothing(Why::AlreadyShown));
+    assert_eq!(table.look(None, "w", 3), write("own", Purpose::GiveBack));
+}
+
 #[test]
 fn the_next_write_over_a_foreign_value_is_put_off_for_half_a_minute() {
     let mut table = Table::leading();
@@ -285,9 +297,7 @@ fn a_refused_give_back_is_repeated_with_growing_pauses() {
         assert_eq!(table.look(None, "w", at), write("own", Purpose::GiveBack));
         table.keeping.refused(table.number, Timestamp::from_second(T0 + at).expect("in range"));
         let Act::Nothing(Why::RefusedGiveBack(next)) = table.look(None, "w", at) else { panic!("it is put off") };
-        let refused = Timestamp::from_second(T0 + at).expect("in range");
-        assert_eq!(table.keeping.wake_at(refused), Some(next), "somebody has to ask again then");
-        assert_eq!(table.keeping.wake_at(next), None, "what is due by now is no reason to wake later");
+        assert_eq!(table.keeping.wakes(), [Some(next), None], "somebody has to ask again then");
         pauses.push(next.as_second() - T0 - at);
         at = next.as_second() - T0;
     }

@@ -330,7 +330,7 @@ impl Stepper<'_> {
             if keeping.refused.is_some() || keeping.retry.is_some() {
                 self.flags.insert(Flag::RefusedByPbx);
             }
-            self.wakes.extend(keeping.wake_at(self.now));
+            self.wakes.extend(keeping.wakes().into_iter().flatten());
         }
         self.state.dimensions.retain(|_, keeping| !keeping.is_empty());
         let now = self.now;

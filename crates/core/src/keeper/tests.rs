@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{Account, Answer, Calendar, Facts, Flag, Mailbox, Outcome, Standing, Step, UserState, step};
 use crate::{
-    account::{AccountState, Dimension, Presence, StatusText, Value},
+    account::{AccountState, Dimension, Diversion, NumberClass, Presence, StatusText, Value},
     event::{Agenda, Kind, RawEvent, ReadKind, Response, Sensitivity, When},
     journal::Journal,
     language::Language,
-    policy::Policy,
+    policy::{Action, Policy},
 };
 
 fn at(time: &str) -> Timestamp {
@@ -24,6 +24,8 @@ struct Desk {
     state: UserState,
     shown: AccountState,
     as_read: bool,
+    /// The account does not exist.
+    gone: bool,
     standing: Standing,
     text_limit: Option<usize>,
     /// The calendar was read.
@@ -59,6 +61,7 @@ impl Desk {
             state: UserState::default(),
             shown,
             as_read: true,
+            gone: false,
             standing: Standing::Member,
             text_limit: None,
             read: true,
@@ -81,7 +84,10 @@ impl Desk {
                 poll: SignedDuration::from_secs(30),
                 stale_after: SignedDuration::from_hours(72),
             },
-            account: Account::Shown { state: &self.shown, as_read: self.as_read },
+            account: match self.gone {
+                true => Account::Gone,
+                false => Account::Shown { state: &self.shown, as_read: self.as_read },
+            },
             journal: Journal::Writable,
             in_flight: false,
             answers,
@@ -118,6 +124,29 @@ fn a_cut_text_is_written_anew_only_with_the_limit_that_was_learned() {
     desk.text_limit = learns.text_cut_at;
     let knows = desk.step(&[], at("09:00:02"));
     assert_eq!((knows.text_cut_at, knows.writes.len()), (None, 1));
+}
+
+/// §6.9: a shorter text than the limit so far teaches a shorter limit; one as long as the limit teaches nothing.
+#[test]
+fn a_text_waits_only_for_a_limit_that_is_not_known_yet() {
+    for (limit, writes) in [(15, 0), (10, 1)] {
+        let mut desk = Desk::new("Einkauf im Grossmarkt");
+        desk.write_text("Einkauf im", at("09:00:00"));
+        desk.text_limit = Some(limit);
+        assert_eq!(desk.step(&[], at("09:00:01")).writes.len(), writes, "limit {limit}");
+    }
+}
+
+/// §6.9: only the first reading after a write can show that it was cut; what comes later is a person's.
+#[test]
+fn who_later_shortens_our_text_has_changed_it() {
+    let mut desk = Desk::new("Einkauf im Grossmarkt");
+    desk.write_text("Einkauf im Grossmarkt", at("09:00:00"));
+    assert_eq!(desk.step(&[], at("09:00:01")).text_cut_at, None);
+    desk.shown.text = Some(StatusText::new("Einkauf"));
+    let changed = desk.step(&[], at("09:20:00"));
+    assert_eq!((changed.text_cut_at, changed.writes.len()), (None, 0));
+    assert_eq!((desk.state.holds().count(), desk.state.sleeping().count()), (0, 1), "it counts as ended here (§6.6)");
 }
 
 #[test]
@@ -195,4 +224,66 @@ fn a_hold_of_this_run_is_no_earlier_one() {
         let writes = desk.step(&[], at(now)).writes;
         assert_eq!(writes.is_empty(), kept, "since {since}");
     }
+}
+
+/// §6.8, §6.2: of a diversion that can't be read for a while the hold waits; of one that was deleted nothing is left to be
+/// given back.
+#[test]
+fn a_diversion_that_cannot_be_read_is_not_a_deleted_one() {
+    let mut desk = Desk::new("Messe");
+    desk.policy.title_as_text = false;
+    desk.policy.actions.busy = Action::Forward;
+    let entry = Diversion { number: NumberClass::External, enabled: false, has_destination: true };
+    let diversions = |enabled| Some(BTreeMap::from([("amt".into(), Diversion { enabled, ..entry.clone() })]));
+    desk.shown.diversions = diversions(false);
+    assert_eq!(desk.step(&[], at("09:00:00")).writes.len(), 1);
+    desk.shown.diversions = None;
+    desk.step(&[], at("09:10:00"));
+    assert_eq!(desk.state.holds().count(), 1, "nobody knows whether it is still there");
+    desk.shown.diversions = diversions(true);
+    desk.step(&[], at("09:20:00"));
+    assert_eq!(desk.state.holds().count(), 1);
+    desk.shown.diversions = Some(BTreeMap::new());
+    desk.step(&[], at("09:30:00"));
+    assert_eq!(desk.state.holds().count(), 0, "it was deleted");
+}
+
+/// An answer names its write by number, so no number comes twice, not even for an account that was away.
+#[test]
+fn writes_are_numbered_on_when_an_account_is_made_anew() {
+    let mut desk = Desk::new("Messe");
+    let first = desk.step(&[], at("09:00:00"));
+    desk.gone = true;
+    desk.step(&[], at("09:10:00"));
+    assert!(desk.state.is_empty(), "nothing of it is left");
+    desk.gone = false;
+    let second = desk.step(&[], at("09:20:00"));
+    assert_eq!((first.writes.len(), second.writes.len()), (1, 1));
+    assert!(first.writes[0].number < second.writes[0].number);
+}
+
+/// §8.5: a refused give-back wakes its user when it is due, and once it is due it is no reason to wake any more.
+#[test]
+fn a_step_wakes_later_than_now() {
+    let mut desk = Desk::new("Messe");
+    desk.write_text("Messe", at("09:00:00"));
+    let back = desk.step(&[], at("10:00:00"));
+    let number = back.writes[0].number;
+    let refused = Answer { number, dimension: Dimension::Text, outcome: Outcome::Refused };
+    let waits = desk.step(&[refused], at("10:00:00"));
+    assert_eq!((waits.writes.len(), waits.wake), (0, Some(at("10:00:05"))));
+    let again = desk.step(&[], at("10:00:05"));
+    assert_eq!(again.writes.len(), 1);
+    assert!(again.wake.is_none_or(|wake| wake > at("10:00:05")), "{:?}", again.wake);
+}
+
+/// §6.5: a text that was changed together with the presence goes the same way, also where our own writes got no answer.
+#[test]
+fn presence_and_text_changed_together_go_the_same_way_though_our_writes_got_no_answer() {
+    let mut desk = Desk::new("Messe");
+    (desk.policy.set_presence, desk.policy.ignore_away) = (true, true);
+    let written = |step: &Step| step.writes.iter().map(|write| write.dimension.clone()).collect::<Vec<_>>();
+    assert_eq!(written(&desk.step(&[], at("09:00:00"))), [Dimension::Presence, Dimension::Text]);
+    (desk.shown.presence, desk.shown.text) = (Some(Presence::Away), Some(StatusText::new("Bin da")));
+    assert_eq!(written(&desk.step(&[], at("09:01:00"))), [Dimension::Presence, Dimension::Text]);
 }

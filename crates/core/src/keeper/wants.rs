@@ -95,3 +95,95 @@ pub(super) fn stamp(placed: &Placed<'_>, policy: u64, directory: u64) -> u64 {
     let bytes: Vec<u8> = parts.into_iter().flat_map(u64::to_be_bytes).chain(title.bytes()).collect();
     fingerprint::of(&bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        event::{Event, Kind, RawEvent, ReadKind, Response, Sensitivity, When},
+        title::Reading,
+    };
+
+    fn event(subject: &str, kind: Kind) -> Event {
+        let raw = RawEvent {
+            id: "a".into(),
+            when: When::Timed { start: Timestamp::UNIX_EPOCH, end: Timestamp::MAX },
+            kind: ReadKind::Known(kind),
+            subject,
+            sensitivity: Sensitivity::Normal,
+            response: Response::None,
+            cancelled: false,
+            draft: false,
+            series_master: false,
+        };
+        raw.read(&Reading { keep_titles: true, ..Reading::default() })
+    }
+
+    /// §8.5: a refused take is tried again when configuration, directory or event has changed.
+    #[test]
+    fn whatever_changes_about_an_event_makes_another_stamp() {
+        let second = |second| Timestamp::from_second(second).expect("in range");
+        let stamped = |subject: &str, kind, (start, end), policy, directory| {
+            let event = event(subject, kind);
+            stamp(&Placed { event: &event, start: second(start), end: second(end) }, policy, directory)
+        };
+        let hour = (0, 3600);
+        let stamps = [
+            stamped("x", Kind::Busy, hour, 1, 1),
+            stamped("y", Kind::Busy, hour, 1, 1),
+            stamped("x", Kind::Tentative, hour, 1, 1),
+            stamped("x", Kind::Busy, (60, 3600), 1, 1),
+            stamped("x", Kind::Busy, (0, 3660), 1, 1),
+            stamped("x", Kind::Busy, hour, 2, 1),
+            stamped("x", Kind::Busy, hour, 1, 2),
+            stamped("x (No action)", Kind::Busy, hour, 1, 1),
+            stamped("x (DND)", Kind::Busy, hour, 1, 1),
+            stamped("x (No DND)", Kind::Busy, hour, 1, 1),
+            stamped("x (Call forwarding)", Kind::Busy, hour, 1, 1),
+            stamped("x (No call forwarding)", Kind::Busy, hour, 1, 1),
+        ];
+        assert_eq!(BTreeSet::from(stamps).len(), stamps.len(), "{stamps:?}");
+    }
+
+    /// §4.3: *on* needs an entry in reach with a destination; a number of neither class is told of while anything is wanted.
+    #[test]
+    fn diversions_that_cannot_be_used_are_flagged_while_they_are_wanted() {
+        use NumberClass::{External, Internal, Unknown};
+        let (no_diversion, not_classified) = (Flag::NoDiversionConfigured, Flag::NumberNotClassified);
+        for (external, internal, entries, flags) in [
+            (Some(true), None, &[(External, true)][..], &[][..]),
+            (Some(true), None, &[(External, true), (External, false)], &[]),
+            (Some(true), None, &[(External, false)], &[no_diversion]),
+            (Some(true), None, &[(Internal, true)], &[no_diversion]),
+            (Some(true), Some(true), &[(Internal, true)], &[]),
+            (Some(true), None, &[], &[no_diversion]),
+            (Some(true), None, &[(External, true), (Unknown, true)], &[not_classified]),
+            (Some(true), None, &[(Unknown, true)], &[not_classified, no_diversion]),
+            (Some(false), Some(false), &[(Unknown, true)], &[not_classified]),
+            (Some(false), Some(false), &[(External, false)], &[]),
+            (None, None, &[(Unknown, true)], &[]),
+        ] {
+            let mut sight = Sight::default();
+            sight.decision.forward = crate::decide::Forward { external, internal };
+            let entry = |(number, has_destination)| Diversion { number, enabled: false, has_destination };
+            let named = |(place, of): (usize, &_)| (format!("{place}").as_str().into(), entry(*of));
+            let diversions = Some(entries.iter().enumerate().map(named).collect());
+            let shown = AccountState { diversions, ..AccountState::default() };
+            let wants = Wants { sight: &sight, shown: &shown, own_presence: None };
+            assert_eq!(wants.flags().collect::<Vec<_>>(), flags, "{external:?} {entries:?}");
+        }
+    }
+
+    #[test]
+    fn where_diversions_cannot_be_read_none_is_missed() {
+        let mut sight = Sight::default();
+        sight.decision.forward.external = Some(true);
+        let shown = AccountState::default();
+        let wants = Wants { sight: &sight, shown: &shown, own_presence: None };
+        assert_eq!(wants.flags().count(), 0);
+    }
+}
