@@ -275,6 +275,8 @@ impl Teller<'_> {
         let dimension = self.say(german, english);
         match value {
             None => format!("{dimension}: {}", self.say("nichts gewollt", "nothing is wanted")),
+            // Which text it is does not matter here.
+            Some(Recorded::Text) => dimension,
             Some(_) => format!("{dimension} {}", self.value(value)),
         }
     }
