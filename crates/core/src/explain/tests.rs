@@ -119,26 +119,10 @@ fn of_what_does_not_count_only_what_concerns_the_instant_is_spoken_of() {
         Morning::new().explain(&shows(false, Presence::Available), &UserState::default(), Language::English);
     let left_out: Vec<_> = english.events.iter().filter(|sentence| sentence.contains("does not count")).collect();
     let expected = [
-        "event 2026-11-24 09:00:00–2026-11-24 10:00:00 (busy) does not count: it was cancelled.",
-        "event 2026-11-24 09:30:00–2026-11-24 09:30:00 (busy) does not count: it has no length.",
+        "The event 09:00–10:00 (busy) does not count: it was cancelled.",
+        "The event 09:30–09:30 (busy) does not count: it has no length.",
     ];
     assert_eq!(left_out, expected);
-}
-
-#[test]
-fn an_event_of_whole_days_is_named_by_its_dates() {
-    let morning = Morning::new();
-    let mut event = morning.agenda.events()[0].clone();
-    let speaker = Speaker { language: Language::English, zone: &morning.zone };
-    for (first, last, expected) in [
-        ("2026-11-24", "2026-11-24", "event 2026-11-24 (busy)"),
-        ("2026-11-24", "2026-11-26", "event 2026-11-24–2026-11-26 (busy)"),
-    ] {
-        let day = |day: &str| day.parse().expect("a date");
-        event.when = When::AllDay { first: day(first), last: day(last) };
-        let (start, end) = event.when.interval(&morning.zone);
-        assert_eq!(speaker.event(&Placed { event: &event, start, end }), expected);
-    }
 }
 
 /// §0 to §8 name twelve flags; what each means is said in both languages.
