@@ -147,7 +147,7 @@ pub struct Rules<'a> {
     pub winner: Option<&'a EventId>,
     /// All running events.
     pub running: &'a BTreeSet<EventId>,
-    /// The calendar is too old to be believed: nothing of it runs, and no ended event is forgotten (§8.2).
+    /// The calendar is too old to be believed, or was never read: nothing of it runs, and no ended event is forgotten (§8.2).
     pub unknown: bool,
     /// Whether a hold can be committed: without one, nothing is taken or changed (§7.3).
     pub journal: Journal,

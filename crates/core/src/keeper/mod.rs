@@ -81,7 +81,7 @@ pub fn step(state: &UserState, facts: &Facts<'_>, now: Timestamp) -> Step {
         }
     }
     let unknown = member && belief.agenda.is_none();
-    let mut step = stepper.settle(&sight, belief.never_read && member, unknown && !belief.never_read);
+    let mut step = stepper.settle(&sight, belief.never_read && member, unknown);
     step.report.calendar_unknown = unknown;
     step
 }
@@ -101,7 +101,7 @@ struct Sight {
 struct Settles {
     /// The calendar was not read since the start: what was held before stays (§8.2).
     never_read: bool,
-    /// It is too old: nothing of it runs (§8.2).
+    /// It is too old, or was not read since the start: nothing of it runs (§8.2).
     unknown: bool,
     /// Texts may be written.
     texts: bool,

@@ -287,3 +287,25 @@ fn presence_and_text_changed_together_go_the_same_way_though_our_writes_got_no_a
     (desk.shown.presence, desk.shown.text) = (Some(Presence::Away), Some(StatusText::new("Bin da")));
     assert_eq!(written(&desk.step(&[], at("09:01:00"))), [Dimension::Presence, Dimension::Text]);
 }
+
+/// §6.6, §8.2: a changed address is a mailbox that was never read, and nothing of it runs. Who then sets by hand what the
+/// program had set, sets their own, and it stays theirs when the mailbox of before is back.
+#[test]
+fn what_is_put_back_while_the_mailbox_was_never_read_is_the_users_own() {
+    let mut desk = Desk::new("x (DND)");
+    desk.policy = Policy::default();
+    let step = desk.step(&[], at("09:05:00"));
+    let answer = Answer { number: step.writes[0].number, dimension: Dimension::Dnd, outcome: Outcome::Acknowledged };
+    desk.shown.dnd = Some(true);
+    desk.step(&[answer], at("09:05:01"));
+    desk.shown.dnd = Some(false);
+    assert_eq!(desk.step(&[], at("09:10:00")).writes, [], "the person has ended the event");
+    desk.read = false;
+    assert_eq!(desk.step(&[], at("09:20:00")).writes, []);
+    desk.shown.dnd = Some(true);
+    assert_eq!(desk.step(&[], at("09:30:00")).writes, []);
+    desk.read = true;
+    assert_eq!(desk.step(&[], at("09:40:00")).writes, []);
+    assert_eq!(desk.step(&[], at("10:00:00")).writes, [], "nothing is taken from the person");
+    assert!(desk.state.is_settled());
+}
