@@ -248,7 +248,7 @@ impl EwsError {
             Self::Token(error) => return error.advice(consent_url),
             Self::Network(error) => return error.advice(),
             Self::Refused { password: true, .. } => (
-                "Prüfen Sie Benutzer, Kennwort und `auth`; damit das Konto nicht gesperrt wird, wird es erst wieder versucht, \
+                "Prüfen Sie Benutzer, Kennwort und Anmeldeart (`auth`); damit das Konto nicht gesperrt wird, wird es erst wieder versucht, \
                  wenn sich davon etwas ändert oder das Programm neu startet, und ein Kennwort, das schon galt, höchstens \
                  einmal in der Stunde.",
                 "check user, password and auth; to spare the account from being locked, it is tried again only when one of \

@@ -53,7 +53,7 @@ impl Told {
 }
 
 fn offers(schemes: &[String]) -> String {
-    if schemes.is_empty() { String::new() } else { format!(" (er bietet {} an)", schemes.join(", ")) }
+    if schemes.is_empty() { String::new() } else { format!("; er bietet {} an", schemes.join(", ")) }
 }
 
 impl EwsSetupError {

@@ -138,9 +138,9 @@ pub(crate) struct Line {
     pub(crate) text: String,
 }
 
-/// A user that can't be followed.
+/// Users that can't be followed for the same reason.
 pub(crate) struct Lost {
-    pub(crate) name: String,
+    pub(crate) names: String,
     pub(crate) why: &'static str,
     pub(crate) advice: String,
 }
@@ -181,12 +181,17 @@ impl Users {
         summary
     }
 
-    fn lines(&self, language: Language) -> impl Iterator<Item = Lost> {
-        self.lost.iter().take(LISTED).map(move |(name, flag, advice)| Lost {
-            name: name.clone(),
-            why: why(*flag, language),
-            advice: advice.speak(language).to_owned(),
-        })
+    /// Reason by reason, in the order in which they were met.
+    fn lines(&self, language: Language) -> Vec<Lost> {
+        let mut lines: Vec<Lost> = Vec::new();
+        for (name, flag, advice) in self.lost.iter().take(LISTED) {
+            let (why, advice) = (why(*flag, language), advice.speak(language));
+            match lines.iter_mut().find(|line| line.why == why && line.advice == advice) {
+                Some(line) => line.names += &format!(", {name}"),
+                None => lines.push(Lost { names: name.clone(), why, advice: advice.to_owned() }),
+            }
+        }
+        lines
     }
 }
 
@@ -267,5 +272,30 @@ impl Certificate {
             },
             detail: shown.untrusted.as_ref().map(|why| why.speak(language).to_owned()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_lacks_the_same_stands_in_one_line() {
+        let denied = || (Some(Flag::MailboxAccessDenied), Said::new("Geben Sie die Ordner frei.", "share the folders"));
+        let lost = |name: &str, (flag, advice)| (name.to_owned(), flag, advice);
+        let nobody = (Some(Flag::MailboxNotFound), Said::new("Legen Sie es an.", "create it"));
+        let lost = vec![lost("Anna", denied()), lost("Bert", nobody), lost("Carla", denied())];
+        let users = Users { found: 9, all: 12, lost };
+        let lines = users.lines(Language::English);
+        let lines: Vec<_> = lines.iter().map(|line| (line.names.as_str(), line.why, line.advice.as_str())).collect();
+        assert_eq!(
+            lines,
+            [
+                ("Anna, Carla", "without the right to read the mailbox", "share the folders"),
+                ("Bert", "without a mailbox", "create it"),
+            ]
+        );
+        let summary = users.summary(Language::German);
+        assert!(summary.starts_with("9 von 12 Benutzern gefunden; ") && summary.contains("2 ohne Recht"), "{summary}");
     }
 }

@@ -135,7 +135,8 @@ async fn a_wrong_client_secret_is_told_in_german() {
 async fn a_refused_password_of_an_exchange_server_is_told_in_german() {
     let simulator = simulator().await;
     let house = with_wrong_secret(on_a_server(&simulator), "ews.password").await;
-    let told = ["Der Server lehnt die Anmeldung ab (Status 401)", "Prüfen Sie Benutzer, Kennwort und `auth`;"];
+    let told =
+        ["Der Server lehnt die Anmeldung ab (Status 401)", "Prüfen Sie Benutzer, Kennwort und Anmeldeart (`auth`);"];
     tells(&ask(&house, "GET", "/health", &[]).await.1, &told);
     let ready = simulator.ready();
     let form = [
