@@ -1,6 +1,8 @@
 //! What we believe a telephone system shows of one account: the last reading, with what was acknowledged since
 //! (§6.8). A reading that was begun before a write was answered proves nothing about what came after.
 
+use jiff::Timestamp;
+
 use crate::{
     account::{AccountState, Dimension, Value},
     keeper::{Account, Answer, Outcome, Write},
@@ -36,9 +38,9 @@ pub enum Came {
 }
 
 impl Mirror {
-    /// The writes to the account have come back, or nobody waits for them any longer. Returns the answers, as facts for
-    /// the keeper. Where an outcome is unknown, only a new reading helps.
-    pub fn answered(&mut self, writes: &[Write], came: &[Came]) -> Vec<Answer> {
+    /// At this instant the writes to the account have come back, or nobody waits for them any longer. Returns the
+    /// answers, as facts for the keeper. Where an outcome is unknown, only a new reading helps.
+    pub fn answered(&mut self, writes: &[Write], came: &[Came], at: Timestamp) -> Vec<Answer> {
         let mut answers = Vec::new();
         for (write, came) in writes.iter().zip(came) {
             let outcome = match came {
@@ -46,7 +48,7 @@ impl Mirror {
                     self.acknowledge([(&write.dimension, &write.to)]);
                     Outcome::Acknowledged
                 }
-                Came::Refused => Outcome::Refused,
+                Came::Refused => Outcome::Refused { at },
                 Came::Unknown => continue,
             };
             answers.push(Answer { number: write.number, dimension: write.dimension.clone(), outcome });

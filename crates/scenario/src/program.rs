@@ -249,7 +249,7 @@ impl Program {
             }
             let Some(records) = &mut records else { continue };
             let Some(memory) = self.running.as_mut().and_then(|running| running.users.get_mut(&name)) else { continue };
-            let outcome = if refused { Outcome::Refused } else { Outcome::Acknowledged };
+            let outcome = if refused { Outcome::Refused { at: now } } else { Outcome::Acknowledged };
             memory.answers.push(Answer { number: write.number, dimension: write.dimension.clone(), outcome });
             if !refused {
                 memory.mirror.acknowledge([(&write.dimension, &write.to)]);

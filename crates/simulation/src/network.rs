@@ -11,7 +11,7 @@ use crate::{
     place::{SLOTS, Slot, shown},
     sabotage::Sabotage,
     shell::{Cause, Outgoing},
-    time::{MINUTE, Millis, SECOND},
+    time::{MINUTE, Millis, SECOND, instant},
     world::{CALM, World},
 };
 
@@ -262,9 +262,10 @@ impl World<'_> {
         }
         let lost = came.contains(&Came::Unknown);
         self.tell(|| format!("user {user}, instance {instance}: answered {came:?}"));
+        let now = instant(self.now());
         let Some(memory) = &mut self.memory else { return };
         let live = &mut memory.accounts[user];
-        let mut answers = live.mirror.answered(&outgoing.writes, came);
+        let mut answers = live.mirror.answered(&outgoing.writes, came, now);
         // In whatever order.
         if self.people[user].dice.in_thousand(300) {
             answers.reverse();

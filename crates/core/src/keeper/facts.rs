@@ -149,7 +149,10 @@ pub enum Outcome {
     /// Done.
     Acknowledged,
     /// The telephone system will not (§8.5).
-    Refused,
+    Refused {
+        /// When it said so: pauses are counted from then, however often the answer is looked at before it is committed.
+        at: Timestamp,
+    },
 }
 
 /// What the administrator should know about a user. Each is cleared when its condition ends (§8.7).

@@ -125,7 +125,7 @@ impl Stepper<'_> {
                     (Dimension::Presence, Some(Value::Presence(ours))) => self.state.presence_seen = Some(ours),
                     (_, _) => {}
                 },
-                Outcome::Refused => keeping.refused(answer.number, self.now),
+                Outcome::Refused { at } => keeping.refused(answer.number, at),
             }
         }
     }

@@ -269,7 +269,13 @@ fn a_step_wakes_later_than_now() {
     desk.write_text("Messe", at("09:00:00"));
     let back = desk.step(&[], at("10:00:00"));
     let number = back.writes[0].number;
-    let refused = Answer { number, dimension: Dimension::Text, outcome: Outcome::Refused };
+    let refused = Answer { number, dimension: Dimension::Text, outcome: Outcome::Refused { at: at("10:00:00") } };
+    // Not committed: looked at once more, and again, the pause is the same, and over when it is over.
+    let uncommitted = desk.state.clone();
+    for (now, writes) in [("10:00:00", 0), ("10:00:03", 0), ("10:00:05", 1)] {
+        assert_eq!(desk.step(std::slice::from_ref(&refused), at(now)).writes.len(), writes, "{now}");
+        desk.state = uncommitted.clone();
+    }
     let waits = desk.step(&[refused], at("10:00:00"));
     assert_eq!((waits.writes.len(), waits.wake), (0, Some(at("10:00:05"))));
     let again = desk.step(&[], at("10:00:05"));

@@ -194,7 +194,7 @@ impl<'h> Program<'h> {
                         self.mirror.acknowledge([(&write.dimension, &write.to)]);
                         self.writes += 1;
                     }
-                    WriteOutcome::Refused { .. } => answers.push(answer(Outcome::Refused)),
+                    WriteOutcome::Refused { .. } => answers.push(answer(Outcome::Refused { at: self.now })),
                     WriteOutcome::Gone | WriteOutcome::NotDone { .. } | WriteOutcome::Unknown { .. } => unknown = true,
                 }
             }

@@ -72,7 +72,7 @@ impl Engine {
                 }
             };
             let came: Vec<Came> = outgoing.writes.iter().map(&mut came).collect();
-            let answers = live.mirror.answered(&outgoing.writes, &came);
+            let answers = live.mirror.answered(&outgoing.writes, &came, now);
             if let Some(advice) = lost {
                 link.failed(now, advice);
                 link.read_again(Some(&BTreeSet::from([outgoing.account.clone()])));
