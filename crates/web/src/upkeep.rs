@@ -219,8 +219,7 @@ pub(crate) fn name(connection: &ConnectionHealth, language: Language) -> String 
         Side::Graph => of("Microsoft 365"),
         Side::Ews => of("Exchange Server"),
         Side::Group => of(language.pick("Gruppe der Telefonanlage", "group of the telephone system")),
-        Side::Starface => connection.name.speak(language).to_owned(),
-        Side::Store => connection.name.speak(language).to_owned(),
+        Side::Starface | Side::Store => connection.name.speak(language).to_owned(),
     }
 }
 
