@@ -26,6 +26,9 @@ pub struct Hold<V> {
     pub end: Timestamp,
     /// That event, and what else a refusal depends on.
     pub circumstances: Circumstances,
+    /// Give-backs of it that were refused since a write was last acknowledged.
+    #[serde(default)]
+    pub retry: Option<Retry>,
 }
 
 impl<V: PartialEq> Hold<V> {
@@ -88,7 +91,8 @@ pub struct Circumstances {
 /// The longest pause between two tries to give something back (§8.5).
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
-/// A give-back that was refused: it is repeated for ever, with growing pauses (§8.5).
+/// A give-back that was refused: it is repeated for ever, with growing pauses (§8.5). Events that come and go meanwhile
+/// don't begin the short pauses anew: while the telephone system refuses, each of them would make seven writes more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retry {
     attempts: u32,
@@ -113,13 +117,11 @@ pub struct Keeping<V> {
     pub fight: Fight<V>,
     /// A refused take that rests.
     pub refused: Option<RefusedTake<V>>,
-    /// A refused give-back.
-    pub retry: Option<Retry>,
 }
 
 impl<V> Default for Keeping<V> {
     fn default() -> Self {
-        Self { hold: None, sleeping: Vec::new(), fight: Fight::default(), refused: None, retry: None }
+        Self { hold: None, sleeping: Vec::new(), fight: Fight::default(), refused: None }
     }
 }
 
@@ -216,7 +218,11 @@ impl<V: Clone + Eq> Keeping<V> {
             && self.sleeping.is_empty()
             && self.fight.is_empty()
             && self.refused.is_none()
-            && self.retry.is_none()
+    }
+
+    /// Whether the telephone system refuses a value here.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused.is_some() || self.hold.as_ref().is_some_and(|hold| hold.retry.is_some())
     }
 
     /// Whether a person has ended this event here.
@@ -255,7 +261,6 @@ impl<V: Clone + Eq> Keeping<V> {
         if self.outlives_its_event(&want, shows, rules) {
             return self.give_back(shows, rules, Why::NoJournal);
         }
-        self.retry = None;
         match &self.hold {
             None => self.take(want, shows, rules),
             Some(hold) if hold.is_ours(shows) => self.follow(want, shows, rules),
@@ -314,6 +319,7 @@ impl<V: Clone + Eq> Keeping<V> {
             since: rules.now,
             end: want.end,
             circumstances: want.circumstances.clone(),
+            retry: None,
         });
         self.follow(want, shows, rules)
     }
@@ -381,10 +387,9 @@ impl<V: Clone + Eq> Keeping<V> {
         if *shows == hold.before || !hold.is_ours(shows) {
             let why = if *shows == hold.before { Why::GivenBack } else { Why::LeftAlone };
             self.hold = None;
-            self.retry = None;
             return Act::Nothing(why);
         }
-        if let Some(retry) = self.retry.filter(|retry| retry.waits(rules.now)) {
+        if let Some(retry) = hold.retry.filter(|retry| retry.waits(rules.now)) {
             return Act::Nothing(Why::RefusedGiveBack(retry.not_before));
         }
         let before = hold.before.clone();
@@ -396,10 +401,10 @@ impl<V: Clone + Eq> Keeping<V> {
         let hold = self.hold.as_mut()?;
         let pending = hold.pending.take_if(|pending| pending.number == number)?;
         let written = hold.ours.clone();
+        hold.retry = None;
         self.refused = None;
         if pending.purpose == Purpose::GiveBack {
             self.hold = None;
-            self.retry = None;
         }
         Some(written)
     }
@@ -411,9 +416,9 @@ impl<V: Clone + Eq> Keeping<V> {
         let Some(pending) = hold.pending.take_if(|pending| pending.number == number) else { return };
         let value = std::mem::replace(&mut hold.ours, pending.was);
         if pending.purpose == Purpose::GiveBack {
-            let attempts = self.retry.map_or(0, |retry| retry.attempts).saturating_add(1);
+            let attempts = hold.retry.map_or(0, |retry| retry.attempts).saturating_add(1);
             let pause = SignedDuration::from_secs(5 << attempts.saturating_sub(1).min(6)).min(LONGEST_PAUSE);
-            self.retry = Some(Retry { attempts, not_before: now.saturating_add(pause).unwrap_or(Timestamp::MAX) });
+            hold.retry = Some(Retry { attempts, not_before: now.saturating_add(pause).unwrap_or(Timestamp::MAX) });
             return;
         }
         self.refused = Some(RefusedTake { value, circumstances: hold.circumstances.clone() });
@@ -424,7 +429,7 @@ impl<V: Clone + Eq> Keeping<V> {
 
     /// The instants at which time alone changes something here; some may have passed.
     pub(crate) fn wakes(&self) -> [Option<Timestamp>; 2] {
-        let retry = self.hold.as_ref().and(self.retry).map(|retry| retry.not_before);
+        let retry = self.hold.as_ref().and_then(|hold| hold.retry).map(|retry| retry.not_before);
         [retry, self.fight.wake_at()]
     }
 }

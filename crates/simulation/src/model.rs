@@ -73,6 +73,16 @@ impl Own {
         }
     }
 
+    /// A label that somebody else than a person has made of our words, or may have: the name without our part may be the
+    /// own one as well (§6.10).
+    pub(crate) fn named(&mut self, shows: &Value) {
+        let befores = self.values.iter().chain(&self.earlier);
+        let names = befores.flat_map(|before| self.written.iter().filter_map(|ours| without(shows, before, ours)));
+        for name in names.collect::<Vec<_>>() {
+            add(&mut self.values, &name);
+        }
+    }
+
     /// Nothing runs and nothing is held: what is shown is the user's own.
     pub(crate) fn settle(&mut self, shown: &Value) {
         *self = Self { changes: std::mem::take(&mut self.changes), ..Self::new(shown.clone()) };

@@ -141,8 +141,12 @@ impl World<'_> {
                 // It came after a later one was answered: as if somebody else had set it.
                 self.tally.strays += 1;
                 self.tell(|| format!("user {user}: a stray write to {slot:?} lands"));
-                self.by_hand(user, slot, value);
-                self.people[user].own[slot.index()].contest();
+                self.by_hand(user, slot, value.clone());
+                let own = &mut self.people[user].own[slot.index()];
+                own.contest();
+                if slot == Slot::Label {
+                    own.named(&value);
+                }
                 self.phone_changed(user);
                 continue;
             }
@@ -151,8 +155,12 @@ impl World<'_> {
             if flight.given_up && phone.values[slot.index()] != value {
                 // Whoever has read the account just before takes what comes now for somebody else's.
                 self.tally.strays += 1;
-                add(&mut person.own[slot.index()].values, &value);
-                person.own[slot.index()].contest();
+                let own = &mut person.own[slot.index()];
+                add(&mut own.values, &value);
+                own.contest();
+                if slot == Slot::Label {
+                    own.named(&value);
+                }
             }
             if phone.by_hand[slot.index()] && phone.changes[slot.index()] > flight.outgoing.seen[slot.index()] {
                 // Somebody changed it while the write was on its way: which of the two is the own value is open.

@@ -51,7 +51,11 @@ pub(crate) fn tell(plan: &Plan, violation: Violation, sabotage: Sabotage) -> Fai
                 let _infallible = writeln!(report, "  {} {:?}", instant(entry.at), entry.what);
             }
             report.push_str("the last that happened:\n");
-            for line in world.told.iter().skip(world.told.len().saturating_sub(LAST)) {
+            // Of other users only what they share: outages, stops, the directory.
+            let users: Vec<usize> = world.violation.iter().map(|violation| violation.user).collect();
+            let concerns = |line: &&String| told_of(line).is_none_or(|user| users.contains(&user));
+            let told: Vec<&String> = world.told.iter().filter(concerns).collect();
+            for line in told.iter().skip(told.len().saturating_sub(LAST)) {
                 let _infallible = writeln!(report, "  {line}");
             }
             if let Some(violation) = &world.violation {
@@ -61,6 +65,12 @@ pub(crate) fn tell(plan: &Plan, violation: Violation, sabotage: Sabotage) -> Fai
         }
     };
     Failure { violation, report }
+}
+
+/// Whose line it is.
+fn told_of(line: &str) -> Option<usize> {
+    let (_, number) = line.split_once("user")?;
+    number.trim_start_matches([' ', ':']).split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 struct Smallest {

@@ -305,6 +305,33 @@ fn a_refused_give_back_is_repeated_with_growing_pauses() {
 }
 
 #[test]
+fn events_that_come_and_go_do_not_begin_the_pauses_anew() {
+    let mut table = Table::new();
+    table.look(Some("w"), "own", 0);
+    table.acknowledged();
+    let (mut at, mut takes, mut give_backs) = (10, 0, 0);
+    // A minute of nothing, a minute of `b`, over and over, and the telephone system refuses everything.
+    while at < 3610 {
+        let wants = ((at / 60) % 2 == 1).then_some("x");
+        let event = if at / 120 % 2 == 1 { "b" } else { "c" };
+        if let Act::Write { purpose, .. } = table.look_from(event, wants, "w", at) {
+            *(if purpose == Purpose::GiveBack { &mut give_backs } else { &mut takes }) += 1;
+            table.keeping.refused(table.number, Timestamp::from_second(T0 + at).expect("in range"));
+        }
+        at += 1;
+    }
+    assert_eq!(takes, 30, "one an event");
+    assert_eq!(give_backs, 16, "six in the first minutes, then one in five minutes or a little more");
+    // A write that is accepted shows that the telephone system has changed its mind.
+    assert_eq!(table.look_from("d", Some("y"), "w", at), write("y", Purpose::Change));
+    table.acknowledged();
+    assert_eq!(table.look(None, "y", at + 1), write("own", Purpose::GiveBack));
+    table.keeping.refused(table.number, Timestamp::from_second(T0 + at + 1).expect("in range"));
+    let next = Timestamp::from_second(T0 + at + 6).expect("in range");
+    assert_eq!(table.look(None, "y", at + 2), Act::Nothing(Why::RefusedGiveBack(next)), "from the shortest pause on");
+}
+
+#[test]
 fn what_is_put_back_while_the_calendar_is_unknown_is_the_users_own() {
     let mut table = Table::new();
     table.look(Some("w"), "own", 0);

@@ -327,7 +327,7 @@ impl Stepper<'_> {
             if keeping.fight.is_flagged(self.now) {
                 self.flags.insert(Flag::AnotherProgramIsWriting);
             }
-            if keeping.refused.is_some() || keeping.retry.is_some() {
+            if keeping.is_refused() {
                 self.flags.insert(Flag::RefusedByPbx);
             }
             self.wakes.extend(keeping.wakes().into_iter().flatten());

@@ -88,6 +88,7 @@ mod tests {
             since: at(0),
             end,
             circumstances: Circumstances { event: "a".into(), stamp: 0 },
+            retry: None,
         }
     }
 
