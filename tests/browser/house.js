@@ -9,6 +9,26 @@ import { within } from "./demo.js";
 
 /** Longest that the service may take to start, in milliseconds. */
 const START = 60_000;
+/** Everybody's. */
+export const PASSWORD = "ein langes Kennwort";
+
+/** Types name and password, which sets the first administrator up or lets somebody in. */
+export async function comeIn(page, name = "anna") {
+  await page.locator("[name=name]").fill(name);
+  await page.locator("[name=password]").fill(PASSWORD);
+  await page.locator("[name=password]").press("Enter");
+  await page.getByRole("navigation").first().waitFor();
+}
+
+/** An administrator lets a viewer in. */
+export async function letIn(page, house, name = "bert") {
+  await page.goto(`${house.url}people`);
+  const form = page.locator("form[action='/people']");
+  await form.locator("[name=name]").fill(name);
+  await form.locator("[name=password]").fill(PASSWORD);
+  await form.locator("button").press("Enter");
+  await page.getByRole("rowheader", { name }).waitFor();
+}
 
 export class House {
   /** The page on which the first administrator is set up. */

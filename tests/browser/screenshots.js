@@ -6,7 +6,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { PATIENCE, lamps, open, startBrowser, LANGUAGES } from "./browser.js";
 import { startDemo, within } from "./demo.js";
-import { House } from "./house.js";
+import { House, PASSWORD } from "./house.js";
 import { Sim } from "./sim.js";
 
 const [, , FOLDER] = process.argv;
@@ -99,7 +99,7 @@ async function ofHouse(language, browser) {
     const press = () => page.locator(".save button.main").click();
     const comes = (where) => page.waitForURL(`**/${where}`);
 
-    await type({ name: "admin", password: "ein langes Kennwort" });
+    await type({ name: "admin", password: PASSWORD });
     await page.locator("form button.main").click();
     await comes("wizard/calendar");
     const { client_id, tenant, client_secret, graph, login } = ready;

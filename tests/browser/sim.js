@@ -51,6 +51,42 @@ export class Sim {
     for (const { mail } of this.ready.users) await this.ask("DELETE", `mailboxes/${mail}/events`);
   }
 
+  /** An instance that follows it, as `House.start` takes it: with more keys of the instance, and its policy. */
+  instance({ name = "Test", keys = "", policy = "" } = {}) {
+    const { ready } = this;
+    const trust = ready.ca ? `trust = { authority = "${ready.ca}" }` : "";
+    return {
+      instance: `
+[[instance]]
+name = "${name}"
+language = "de"
+${keys}
+[instance.graph]
+tenant = "${ready.tenant}"
+client_id = "${ready.client_id}"
+client_secret = { env = "GRAPH_SECRET" }
+endpoint = "${ready.graph}"
+login = "${ready.login}"
+poll = "1s"
+${trust}
+[instance.starface]
+url = "${ready.starface}"
+login = "${ready.starface_login}"
+password = { env = "STARFACE_PASSWORD" }
+bridge = { key = { env = "BRIDGE_KEY" } }
+group = "${ready.starface_group}"
+${trust}
+[instance.policy]
+${policy}
+`,
+      secrets: {
+        GRAPH_SECRET: ready.client_secret,
+        STARFACE_PASSWORD: ready.starface_password,
+        BRIDGE_KEY: ready.starface_bridge_key,
+      },
+    };
+  }
+
   /** A call of the control API. */
   async ask(method, where, body) {
     const url = `${this.ready.control}/${where}`;

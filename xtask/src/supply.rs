@@ -30,8 +30,11 @@ pub(crate) fn tools(shell: &Shell) -> Result<Tally> {
         }
         let package = format!("cargo-{tool}");
         say(&format!("{package} is missing: installing {version}, which takes some minutes"));
-        // Quiet: the names of some hundred crates help nobody.
-        run(&mut shell.cargo(&["install", &package, "--version", version, "--locked", "--quiet"]))?;
+        // Quiet: the names of some hundred crates help nobody. Unoptimised: building it takes longer than it ever runs.
+        let mut install = shell.cargo(&["install", &package, "--version", version, "--locked", "--quiet"]);
+        let profile = [("OPT_LEVEL", "0"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0"), ("STRIP", "none")];
+        install.envs(profile.map(|(key, value)| (format!("CARGO_PROFILE_RELEASE_{key}"), value)));
+        run(&mut install)?;
     }
     // It holds our XML against Microsoft's schemas. Tests say that they are skipped without it, but not here.
     if debian::find_or_install(shell, &["xmllint"], &["libxml2-utils"])?.is_none() && shell.in_ci() {

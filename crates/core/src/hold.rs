@@ -214,10 +214,7 @@ pub enum Why {
 impl<V: Clone + Eq> Keeping<V> {
     /// Whether nothing is remembered.
     pub fn is_empty(&self) -> bool {
-        self.hold.is_none()
-            && self.sleeping.is_empty()
-            && self.fight.is_empty()
-            && self.refused.is_none()
+        self.hold.is_none() && self.sleeping.is_empty() && self.fight.is_empty() && self.refused.is_none()
     }
 
     /// Whether the telephone system refuses a value here.

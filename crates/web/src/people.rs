@@ -36,7 +36,7 @@ pub(crate) use self::{
     changes::NotAdded,
     entry::{Administrator, Visitor},
     session::Token,
-    throttle::{Guesser, Throttle},
+    throttle::{Guesser, Throttle, TooMany},
 };
 use self::{password::Hasher, proxies::Proxies, session::NoRandomness};
 use crate::Site;
@@ -78,6 +78,11 @@ impl People {
 
     fn throttle(&self) -> MutexGuard<'_, Throttle> {
         self.0.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A guess at a password.
+    fn guess(&self, guessers: &[Guesser]) -> Result<(), TooMany> {
+        self.throttle().guess(guessers, self.0.clock.now())
     }
 
     /// Notes what a person did.

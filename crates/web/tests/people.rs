@@ -204,6 +204,28 @@ async fn who_guesses_has_to_wait_and_learns_no_names() {
 }
 
 #[tokio::test]
+async fn many_may_come_in_from_one_address() {
+    let (house, _) = House::with_anna().await;
+    for _ in 0..8 {
+        assert_eq!(house.sign_in("anna", PASSWORD).await.status(), StatusCode::SEE_OTHER);
+    }
+}
+
+#[tokio::test]
+async fn who_is_signed_in_guesses_the_own_password_no_faster() {
+    let (house, anna) = House::with_anna().await;
+    let wrong = [("current", "falsch falsch"), ("password", OTHER)];
+    for _ in 0..5 {
+        let answer = house.post("/account/password", Some(&anna), &wrong).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let right = [("current", PASSWORD), ("password", OTHER)];
+    let answer = house.post("/account/password", Some(&anna), &right).await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(answer.text().await.unwrap().contains("Please try again in"));
+}
+
+#[tokio::test]
 async fn forms_from_other_sites_are_refused() {
     let (house, anna) = House::with_anna().await;
     let send = async |name: &'static str, value: &str| {

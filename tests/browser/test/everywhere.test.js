@@ -3,13 +3,12 @@
 
 import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
-import axe from "axe-core";
+import { accessible } from "../accessible.js";
 import { PATIENCE, open, startBrowser } from "../browser.js";
-import { House } from "../house.js";
+import { House, comeIn, letIn } from "../house.js";
 import { Sim } from "../sim.js";
 
 const LIMIT = { timeout: 6 * PATIENCE };
-const PASSWORD = "ein langes Kennwort";
 
 const EDITS = ["general", "exchange", "graph", "starface", "actions", "chat"].map((tab) => `instances/Test/${tab}`);
 /** What everybody sees who has come in. */
@@ -43,60 +42,19 @@ before(async () => {
   const [anna] = ready.users;
   await sim.meet(anna, {});
   user = `users/Test/${anna.account}`;
-  house = await House.start({
-    instance: `
-[[instance]]
-name = "Test"
-language = "de"
-[instance.graph]
-tenant = "${ready.tenant}"
-client_id = "${ready.client_id}"
-client_secret = { env = "GRAPH_SECRET" }
-endpoint = "${ready.graph}"
-login = "${ready.login}"
-poll = "1s"
-[instance.starface]
-url = "${ready.starface}"
-login = "${ready.starface_login}"
-password = { env = "STARFACE_PASSWORD" }
-bridge = { key = { env = "BRIDGE_KEY" } }
-group = "${ready.starface_group}"
-[instance.policy]
-actions = { busy = "dnd" }
-`,
-    secrets: {
-      GRAPH_SECRET: ready.client_secret,
-      STARFACE_PASSWORD: ready.starface_password,
-      BRIDGE_KEY: ready.starface_bridge_key,
-    },
-  });
+  house = await House.start(sim.instance({ policy: 'actions = { busy = "dnd" }' }));
   const { context, page } = await open(browser, { url: house.setUp }, {});
-  await enter(page, "anna");
-  await page.goto(`${house.url}people`);
-  const form = page.locator("form[action='/people']");
-  await form.locator("[name=name]").fill("bert");
-  await form.locator("[name=password]").fill(PASSWORD);
-  await form.locator("button").press("Enter");
-  await page.getByRole("rowheader", { name: "bert" }).waitFor();
+  await comeIn(page, "anna");
+  await letIn(page, house, "bert");
   await sim.shows(anna, { dnd: true });
   await context.close();
 }, LIMIT);
 
 after(() => Promise.all([house?.kill(), sim?.kill(), browser?.close()]), LIMIT);
 
-/** Types name and password. */
-async function enter(page, name) {
-  await page.locator("[name=name]").fill(name);
-  await page.locator("[name=password]").fill(PASSWORD);
-  await page.locator("[name=password]").press("Enter");
-  await page.getByRole("navigation").first().waitFor();
-}
-
 /** Nothing that keeps people out, by axe; nothing that is wider than the screen. */
 async function readable(page, path) {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
-  assert.deepEqual(violations.map(({ id, nodes }) => [path, id, nodes.map(({ html }) => html)]), []);
+  await accessible(page);
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(sideways <= 0, `${path}: ${sideways} pixels too wide`);
   // Where the ways to other pages scroll, the one that leads here is in sight.
@@ -125,7 +83,7 @@ describe("every page is readable", { concurrency: 2 }, () => {
       assert.equal((await page.goto(house.setUp)).status(), 404);
       await readable(page, "setup");
       await page.goto(`${house.url}login`);
-      await enter(page, "anna");
+      await comeIn(page, "anna");
       for (const path of [...OPEN, ...CLOSED, user]) {
         const answer = await page.goto(house.url + path);
         assert.equal(answer.status(), 200, path);
@@ -158,7 +116,7 @@ describe("every page is readable", { concurrency: 2 }, () => {
 test("a viewer finds nothing to change, and changes nothing by force", LIMIT, async (t) => {
   const { context, page } = await open(browser, { url: `${house.url}login` }, { locale: "de-DE" });
   t.after(() => context.close());
-  await enter(page, "bert");
+  await comeIn(page, "bert");
   for (const path of [...OPEN, user]) {
     assert.equal((await page.goto(house.url + path)).status(), 200, path);
     // Their own settings are theirs to change.

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import test, { after, before } from "node:test";
-import axe from "axe-core";
+import { accessible } from "../accessible.js";
 import { PATIENCE, open, startBrowser } from "../browser.js";
 import { startDemo } from "../demo.js";
 
@@ -42,13 +42,6 @@ before(async () => {
 }, LIMIT);
 
 after(() => Promise.all([browser?.close(), demo?.kill()]), LIMIT);
-
-/** Nothing that keeps people out, by axe. */
-async function accessible(page) {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
-}
 
 /** Loads the page anew until something is on it. */
 async function eventually(page, address, shown) {

@@ -3,14 +3,13 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import test, { after, before } from "node:test";
-import axe from "axe-core";
+import { accessible } from "../accessible.js";
 import { PATIENCE, open, startBrowser } from "../browser.js";
-import { House } from "../house.js";
+import { House, comeIn, letIn } from "../house.js";
 import { Sim } from "../sim.js";
 
 const SCREENSHOTS = "screenshots";
 const LIMIT = { timeout: 6 * PATIENCE };
-const PASSWORD = "ein langes Kennwort";
 const TABS = ["general", "exchange", "graph", "starface", "actions", "chat"];
 
 const WORDS = {
@@ -79,53 +78,17 @@ before(async () => {
 
 after(() => browser?.close(), LIMIT);
 
-/** Nothing that keeps people out, by axe. */
-async function accessible(page) {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
-}
-
 /** A house in which an instance runs that does nothing yet, and its administrator's browser. */
 async function furnished(t, options, { tls = false } = {}) {
   const sim = await Sim.start({ users: 3, tls });
   t.after(() => sim.kill());
   const { ready } = sim;
   const trust = ready.ca ? `trust = { authority = "${ready.ca}" }` : "";
-  const house = await House.start({
-    instance: `
-[[instance]]
-name = "Test"
-language = "de"
-[instance.graph]
-tenant = "${ready.tenant}"
-client_id = "${ready.client_id}"
-client_secret = { env = "GRAPH_SECRET" }
-endpoint = "${ready.graph}"
-login = "${ready.login}"
-poll = "1s"
-${trust}
-[instance.starface]
-url = "${ready.starface}"
-login = "${ready.starface_login}"
-password = { env = "STARFACE_PASSWORD" }
-bridge = { key = { env = "BRIDGE_KEY" } }
-group = "${ready.starface_group}"
-${trust}
-`,
-    secrets: {
-      GRAPH_SECRET: ready.client_secret,
-      STARFACE_PASSWORD: ready.starface_password,
-      BRIDGE_KEY: ready.starface_bridge_key,
-    },
-  });
+  const house = await House.start(sim.instance());
   t.after(() => house.kill());
   const { context, page, notes } = await open(browser, { url: house.setUp }, options);
   t.after(() => context.close());
-  await page.locator("[name=name]").fill("anna");
-  await page.locator("[name=password]").fill(PASSWORD);
-  await page.locator("[name=password]").press("Enter");
-  await page.getByRole("navigation").first().waitFor();
+  await comeIn(page);
   return { sim, house, page, notes };
 }
 
@@ -231,16 +194,9 @@ for (const [locale, words] of Object.entries(WORDS)) {
 
   test(`${locale}: a viewer looks and changes nothing`, LIMIT, async (t) => {
     const { house, page } = await furnished(t, { locale });
-    await page.goto(`${house.url}people`);
-    const form = page.locator("form[action='/people']");
-    await form.locator("[name=name]").fill("bert");
-    await form.locator("[name=password]").fill(PASSWORD);
-    await form.locator("button").press("Enter");
-    await page.getByRole("rowheader", { name: "bert" }).waitFor();
+    await letIn(page, house, "bert");
     await page.locator("form[action='/logout'] button").press("Enter");
-    await page.locator("[name=name]").fill("bert");
-    await page.locator("[name=password]").fill(PASSWORD);
-    await page.locator("[name=password]").press("Enter");
+    await comeIn(page, "bert");
     await page.getByRole("link", { name: words.instances }).press("Enter");
     await page.getByRole("heading", { level: 2, name: "Test" }).waitFor();
     assert.equal(await page.locator("main form").count(), 0);

@@ -3,14 +3,13 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import test, { after, before } from "node:test";
-import axe from "axe-core";
+import { accessible } from "../accessible.js";
 import { PATIENCE, open, startBrowser } from "../browser.js";
 import { startDemo } from "../demo.js";
-import { House } from "../house.js";
+import { House, PASSWORD } from "../house.js";
 
 const SCREENSHOTS = "screenshots";
 const LIMIT = { timeout: 4 * PATIENCE };
-const PASSWORD = "ein langes Kennwort";
 
 const WORDS = {
   "de-DE": {
@@ -55,13 +54,6 @@ before(async () => {
 }, LIMIT);
 
 after(() => browser?.close(), LIMIT);
-
-/** Nothing that keeps people out, by axe. */
-async function accessible(page) {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
-}
 
 /** Somebody guesses a password, which the log tells. */
 async function guess(house, name) {

@@ -7,11 +7,10 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { PATIENCE, open, startBrowser } from "../browser.js";
-import { House } from "../house.js";
+import { House, comeIn } from "../house.js";
 import { Sim } from "../sim.js";
 
 const LIMIT = { timeout: 4 * PATIENCE };
-const PASSWORD = "ein langes Kennwort";
 /** The pages on which all options have to be told of below, and those of whose options some are. */
 const PAGES = { actions: "all", chat: "all", general: "some" };
 
@@ -245,36 +244,9 @@ before(async () => {
   browser = await startBrowser();
   sim = await Sim.start({ users: 12 });
   const { ready } = sim;
-  house = await House.start({
-    instance: `
-[[instance]]
-name = "Test"
-language = "de"
-[instance.graph]
-tenant = "${ready.tenant}"
-client_id = "${ready.client_id}"
-client_secret = { env = "GRAPH_SECRET" }
-endpoint = "${ready.graph}"
-login = "${ready.login}"
-poll = "1s"
-[instance.starface]
-url = "${ready.starface}"
-login = "${ready.starface_login}"
-password = { env = "STARFACE_PASSWORD" }
-bridge = { key = { env = "BRIDGE_KEY" } }
-group = "${ready.starface_group}"
-`,
-    secrets: {
-      GRAPH_SECRET: ready.client_secret,
-      STARFACE_PASSWORD: ready.starface_password,
-      BRIDGE_KEY: ready.starface_bridge_key,
-    },
-  });
+  house = await House.start(sim.instance());
   ({ context, page } = await open(browser, { url: house.setUp }, { locale: "de-DE" }));
-  await page.locator("[name=name]").fill("anna");
-  await page.locator("[name=password]").fill(PASSWORD);
-  await page.locator("[name=password]").press("Enter");
-  await page.getByRole("navigation").first().waitFor();
+  await comeIn(page);
   factory = {};
   for (const name of Object.keys(PAGES)) {
     await page.goto(`${house.url}instances/Test/${name}`);

@@ -3,13 +3,12 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import test, { after, before } from "node:test";
-import axe from "axe-core";
+import { accessible } from "../accessible.js";
 import { PATIENCE, open, startBrowser } from "../browser.js";
-import { House } from "../house.js";
+import { House, comeIn } from "../house.js";
 
 const SCREENSHOTS = "screenshots";
 const LIMIT = { timeout: 2 * PATIENCE };
-const PASSWORD = "ein langes Kennwort";
 
 const WORDS = {
   "de-DE": {
@@ -55,13 +54,6 @@ before(async () => {
 
 after(() => browser?.close(), LIMIT);
 
-/** Nothing that keeps people out, by axe. */
-async function accessible(page) {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
-}
-
 for (const [locale, words] of Object.entries(WORDS)) {
   for (const javaScriptEnabled of [true, false]) {
     const how = javaScriptEnabled ? "" : ", without script";
@@ -90,9 +82,7 @@ for (const [locale, words] of Object.entries(WORDS)) {
       const shown = async () => page.getByRole("status").locator("code").textContent();
       const row = page.getByRole("row").filter({ hasText: "Überwachung" });
 
-      await page.locator("[name=name]").fill("anna");
-      await page.locator("[name=password]").fill(PASSWORD);
-      await page.locator("[name=password]").press("Enter");
+      await comeIn(page);
       await page.getByRole("link", { name: words.tokens }).press("Enter");
       await page.getByText(words.none).waitFor();
       await seen("none");

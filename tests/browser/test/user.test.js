@@ -3,14 +3,13 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import test, { after, before } from "node:test";
-import axe from "axe-core";
+import { accessible } from "../accessible.js";
 import { PATIENCE, open, startBrowser } from "../browser.js";
-import { House } from "../house.js";
+import { House, comeIn, letIn } from "../house.js";
 import { Sim } from "../sim.js";
 
 const SCREENSHOTS = "screenshots";
 const LIMIT = { timeout: 4 * PATIENCE };
-const PASSWORD = "ein langes Kennwort";
 
 const WORDS = {
   "de-DE": {
@@ -84,13 +83,6 @@ before(async () => {
 
 after(() => browser?.close(), LIMIT);
 
-/** Nothing that keeps people out, by axe. */
-async function accessible(page) {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
-}
-
 /** A service in which somebody is in a meeting, and its administrator's browser on that user's page. */
 async function busy(t, options) {
   const sim = await Sim.start({ users: 3 });
@@ -98,44 +90,15 @@ async function busy(t, options) {
   const { ready } = sim;
   const [anna] = ready.users;
   await sim.meet(anna, {});
-  const house = await House.start({
-    instance: `
-[[instance]]
-name = "Haupthaus / Süd"
-language = "de"
-zone = "Europe/Berlin"
-[instance.graph]
-tenant = "${ready.tenant}"
-client_id = "${ready.client_id}"
-client_secret = { env = "GRAPH_SECRET" }
-endpoint = "${ready.graph}"
-login = "${ready.login}"
-poll = "1s"
-[instance.starface]
-url = "${ready.starface}"
-login = "${ready.starface_login}"
-password = { env = "STARFACE_PASSWORD" }
-bridge = { key = { env = "BRIDGE_KEY" } }
-group = "${ready.starface_group}"
-[instance.policy]
-actions = { busy = "dnd" }
-set_presence = true
-title_as_text = true
-show_end = true
-`,
-    secrets: {
-      GRAPH_SECRET: ready.client_secret,
-      STARFACE_PASSWORD: ready.starface_password,
-      BRIDGE_KEY: ready.starface_bridge_key,
-    },
-  });
+  const house = await House.start(sim.instance({
+    name: "Haupthaus / Süd",
+    keys: 'zone = "Europe/Berlin"',
+    policy: 'actions = { busy = "dnd" }\nset_presence = true\ntitle_as_text = true\nshow_end = true',
+  }));
   t.after(() => house.kill());
   const { context, page, notes } = await open(browser, { url: house.setUp }, options);
   t.after(() => context.close());
-  await page.locator("[name=name]").fill("anna");
-  await page.locator("[name=password]").fill(PASSWORD);
-  await page.locator("[name=password]").press("Enter");
-  await page.getByRole("navigation").first().waitFor();
+  await comeIn(page);
   await sim.shows(anna, { dnd: true });
   // From the board to its page, by keyboard.
   await page.goto(house.url);
@@ -280,17 +243,10 @@ for (const [locale, words] of Object.entries(WORDS)) {
   test(`${locale}: who may only look has no buttons, and is refused`, LIMIT, async (t) => {
     const { house, page, context } = await busy(t, { locale });
     const plain = page.url();
-    await page.goto(`${house.url}people`);
-    const add = page.locator("form").filter({ has: page.locator("select[name=role]") }).last();
-    await add.locator("[name=name]").fill("bert");
-    await add.locator("[name=password]").fill(PASSWORD);
-    await add.locator("[name=password]").press("Enter");
-    await page.getByRole("rowheader", { name: "bert" }).waitFor();
+    await letIn(page, house, "bert");
     await context.clearCookies();
     await page.goto(plain);
-    await page.locator("[name=name]").fill("bert");
-    await page.locator("[name=password]").fill(PASSWORD);
-    await page.locator("[name=password]").press("Enter");
+    await comeIn(page, "bert");
     await page.locator(".person").waitFor();
     assert.equal(await page.getByRole("button", { name: words.pause, exact: true }).count(), 0);
     const answers = await page.evaluate(async (path) => {

@@ -4,14 +4,13 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import test, { after, before } from "node:test";
-import axe from "axe-core";
+import { accessible } from "../accessible.js";
 import { PATIENCE, open, startBrowser } from "../browser.js";
-import { House } from "../house.js";
+import { House, PASSWORD } from "../house.js";
 import { Sim } from "../sim.js";
 
 const SCREENSHOTS = "screenshots";
 const LIMIT = { timeout: 4 * PATIENCE };
-const PASSWORD = "ein langes Kennwort";
 
 const WORDS = {
   "de-DE": {
@@ -92,13 +91,6 @@ before(async () => {
 }, LIMIT);
 
 after(() => browser?.close(), LIMIT);
-
-/** Nothing that keeps people out, by axe. */
-async function accessible(page) {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
-}
 
 /** Most elements that the Tab key stops at on one page. */
 const STOPS = 150;

@@ -16,7 +16,7 @@ use super::{pace::Pace, problem::Problem};
 use crate::{
     Door, Site,
     language::preferred,
-    people::{Guesser, People, Throttle, Token},
+    people::{Guesser, People, Throttle, Token, TooMany},
 };
 
 /// What a token's text begins with, so that people and scanners tell what it is.
@@ -137,11 +137,10 @@ fn stranger(parts: &Parts, people: &People, shared: &Shared) -> Problem {
     let challenge = "Bearer realm=\"busylamp\", error=\"invalid_token\"";
     let advice = "Make a new token on the page /tokens, and take this one out of the program that shows it.";
     let detail = "The token is not good: it was revoked, has expired or never was one.";
-    if let Some(wait) = strangers.wait(&guesser, now) {
+    if let Err(TooMany { seconds }) = strangers.guess(&[guesser], now) {
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "invalid_token", detail, advice);
-        return problem.after(wait.as_secs() + 1);
+        return problem.after(seconds);
     }
-    strangers.wrong(guesser, now);
     tracing::warn!(from = %address, "a token that is not good");
     Problem::new(StatusCode::UNAUTHORIZED, "invalid_token", detail, advice).with(header::WWW_AUTHENTICATE, challenge)
 }

@@ -87,8 +87,13 @@ pub(super) struct Done {
     saved: Option<String>,
 }
 
-pub(super) async fn front(_visitor: Visitor, Path(id): Path<String>) -> Redirect {
-    Redirect::to(&format!("{}/general", path(&id.as_str().into())))
+pub(super) async fn front(
+    Extract(site): Extract<Site>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Redirect, Response> {
+    let instance = described(&site, &id, visitor.language).await?;
+    Ok(Redirect::to(&format!("{}/general", path(&instance.id))))
 }
 
 pub(super) async fn page(
@@ -388,11 +393,12 @@ fn first(changed: &[&str]) -> Tab {
 }
 
 pub(super) async fn discard(
+    Extract(site): Extract<Site>,
     Extension(desk): Extension<Desk>,
     administrator: Administrator,
     Path(id): Path<String>,
-) -> Redirect {
-    let id = id.as_str().into();
-    desk.clear(&administrator.person, Some(&id));
-    Redirect::to(&format!("{}/general", path(&id)))
+) -> Result<Redirect, Response> {
+    let instance = described(&site, &id, administrator.language).await?;
+    desk.clear(&administrator.person, Some(&instance.id));
+    Ok(Redirect::to(&format!("{}/general", path(&instance.id))))
 }

@@ -14,7 +14,8 @@ use serde::Deserialize;
 
 use super::{
     Administrator, NotAdded, People, Visitor,
-    sign_in::{crowded, hint, unfit},
+    sign_in::{crowded, hint, too_many, unfit},
+    throttle::{Guesser, TooMany},
 };
 use crate::{
     Door, Site,
@@ -300,12 +301,20 @@ pub(super) async fn change_password(
     let language = visitor.language;
     let broken = |error: StoreError| page::broken(language, &error);
     let busy = |busy| account(language, person, Some(crowded(busy, language).to_owned()), None);
+    // Whoever has found a browser that is signed in may not find out the password with it.
+    let guesser = Guesser::name(&person.name);
+    if let Err(TooMany { seconds }) = people.guess(std::slice::from_ref(&guesser)) {
+        let mut answer = account(language, person, Some(too_many(seconds, language)), None);
+        *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        return Ok(answer);
+    }
     let found = people.0.store.person(&person.name).await.map_err(broken)?;
     let right = people.0.hasher.is_right(Secret::new(typed.current), found.map(|(_, hash)| hash)).await;
     if !right.map_err(busy)? {
         let text = language.pick("Das bisherige Kennwort ist falsch.", "The current password is wrong.");
         return Ok(account(language, person, Some(text.to_owned()), None));
     }
+    people.throttle().right(&guesser);
     if let Some(trouble) = unfit(&person.name, &typed.password, language) {
         return Ok(account(language, person, Some(trouble), None));
     }

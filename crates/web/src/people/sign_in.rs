@@ -15,7 +15,7 @@ use super::{
     People,
     password::{self, Busy, will_do},
     session::Token,
-    throttle::Guesser,
+    throttle::{Guesser, TooMany},
 };
 use crate::{
     Door, Site,
@@ -132,27 +132,16 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Response> {
     let language = preferred(&headers);
     let people = people(&site).map_err(IntoResponse::into_response)?;
-    let now = people.0.clock.now();
     let name: String = typed.name.trim().chars().take(LONGEST_NAME).collect();
     let again = |status: StatusCode, trouble: String| {
         (status, show(&form(language, own_path(&wish), name.clone(), Some(trouble)))).into_response()
     };
     let from = people.caller(&extensions, &headers);
     let guessers = [Guesser::name(&name), Guesser::Address(from)];
-    let wait = guessers.iter().filter_map(|guesser| people.throttle().wait(guesser, now)).max();
-    if let Some(wait) = wait {
-        let seconds = wait.as_secs() + 1;
-        let text = language.pick(
-            format!("Zu viele falsche Kennwörter. Bitte in {seconds} Sekunden noch einmal."),
-            format!("Too many wrong passwords. Please try again in {seconds} seconds."),
-        );
-        let mut answer = again(StatusCode::TOO_MANY_REQUESTS, text);
+    if let Err(TooMany { seconds }) = people.guess(&guessers) {
+        let mut answer = again(StatusCode::TOO_MANY_REQUESTS, too_many(seconds, language));
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return Err(answer);
-    }
-    // Taken as wrong until it is right: whoever asks many times at once has not asked for free.
-    for guesser in &guessers {
-        people.throttle().wrong(guesser.clone(), now);
     }
     let found = people.0.store.person(&name).await.map_err(|error| page::broken(language, &error))?;
     let (person, hash) = found.map_or((None, None), |(person, hash)| (Some(person), Some(hash)));
@@ -161,6 +150,7 @@ pub(super) async fn sign_in(
     match (right, person) {
         (Ok(true), Some(person)) => {
             people.throttle().right(&guessers[0]);
+            people.throttle().not_wrong(&guessers[1]);
             tracing::info!(person = person.name, "signed in");
             welcome(people, &person, own_path(&wish), language).await
         }
@@ -169,8 +159,21 @@ pub(super) async fn sign_in(
             let text = language.pick("Name oder Kennwort ist falsch.", "The name or the password is wrong.");
             Err(again(StatusCode::UNAUTHORIZED, text.to_owned()))
         }
-        (Err(busy), _) => Err(again(StatusCode::SERVICE_UNAVAILABLE, crowded(busy, language).to_owned())),
+        (Err(busy), _) => {
+            for guesser in &guessers {
+                people.throttle().not_wrong(guesser);
+            }
+            Err(again(StatusCode::SERVICE_UNAVAILABLE, crowded(busy, language).to_owned()))
+        }
     }
+}
+
+/// What is said to whoever has guessed too often.
+pub(super) fn too_many(seconds: i64, language: Language) -> String {
+    language.pick(
+        format!("Zu viele falsche Kennwörter. Bitte in {seconds} Sekunden noch einmal."),
+        format!("Too many wrong passwords. Please try again in {seconds} seconds."),
+    )
 }
 
 pub(super) fn crowded(busy: Busy, language: Language) -> &'static str {

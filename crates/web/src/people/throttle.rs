@@ -28,20 +28,38 @@ impl Guesser {
     }
 }
 
+/// Too many wrong passwords: none is looked at for so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooMany {
+    pub(crate) seconds: i64,
+}
+
 /// For each guesser the instant at which all guesses are forgiven. Every wrong one moves it by [`PACE`].
 #[derive(Debug, Default)]
 pub(crate) struct Throttle(BTreeMap<Guesser, Timestamp>);
 
 impl Throttle {
     /// How long this guesser has to wait; `None`: not at all.
-    pub(crate) fn wait(&self, guesser: &Guesser, now: Timestamp) -> Option<SignedDuration> {
+    fn wait(&self, guesser: &Guesser, now: Timestamp) -> Option<SignedDuration> {
         let debt = self.0.get(guesser)?.duration_since(now);
         let wait = debt - PACE * i32::try_from(AT_ONCE - 1).unwrap_or(0);
         (wait > SignedDuration::ZERO).then_some(wait)
     }
 
+    /// A guess of these together, unless one of them has to wait. It is taken as wrong until it is [right](Self::right) or
+    /// [not wrong](Self::not_wrong): whoever asks many times at once has not asked for free.
+    pub(crate) fn guess(&mut self, guessers: &[Guesser], now: Timestamp) -> Result<(), TooMany> {
+        if let Some(wait) = guessers.iter().filter_map(|guesser| self.wait(guesser, now)).max() {
+            return Err(TooMany { seconds: wait.as_secs() + 1 });
+        }
+        for guesser in guessers {
+            self.wrong(guesser.clone(), now);
+        }
+        Ok(())
+    }
+
     /// A wrong password.
-    pub(crate) fn wrong(&mut self, guesser: Guesser, now: Timestamp) {
+    fn wrong(&mut self, guesser: Guesser, now: Timestamp) {
         if self.0.len() >= REMEMBERED {
             self.0.retain(|_, forgiven| *forgiven > now);
         }
@@ -53,8 +71,15 @@ impl Throttle {
         *forgiven = (*forgiven).max(now).saturating_add(PACE).unwrap_or(Timestamp::MAX);
     }
 
-    /// The right password: the name is forgiven. The address is not, or whoever knows one password could guess others
-    /// without limit.
+    /// It was no wrong password after all: this one is not counted. The wrong ones before it still are, or whoever knows
+    /// one password could guess others from the same address without limit.
+    pub(crate) fn not_wrong(&mut self, guesser: &Guesser) {
+        if let Some(forgiven) = self.0.get_mut(guesser) {
+            *forgiven = forgiven.saturating_sub(PACE).unwrap_or(Timestamp::MIN);
+        }
+    }
+
+    /// The right password: all that this name has guessed is forgiven.
     pub(crate) fn right(&mut self, guesser: &Guesser) {
         self.0.remove(guesser);
     }
@@ -108,6 +133,23 @@ mod tests {
         assert!(throttle.wait(&Guesser::name("bert"), noon()).is_none());
         throttle.right(&anna());
         assert!(throttle.wait(&anna(), noon()).is_none());
+    }
+
+    #[test]
+    fn people_behind_one_address_who_know_their_passwords_do_not_wait_for_each_other() {
+        let mut throttle = Throttle::default();
+        let address = Guesser::Address("192.0.2.7".parse().unwrap());
+        for _ in 0..50 {
+            assert_eq!(throttle.wait(&address, noon()), None);
+            throttle.wrong(address.clone(), noon());
+            throttle.not_wrong(&address);
+        }
+        for _ in 0..AT_ONCE {
+            throttle.wrong(address.clone(), noon());
+        }
+        throttle.wrong(address.clone(), noon());
+        throttle.not_wrong(&address);
+        assert_eq!(throttle.wait(&address, noon()), Some(PACE), "wrong ones are not forgiven by a right one");
     }
 
     #[test]
