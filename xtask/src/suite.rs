@@ -41,7 +41,8 @@ pub(crate) fn nextest(shell: &Shell, selection: &[&str], environment: &[(&str, &
         fs::remove_file(&report).context("an old report can't be removed")?;
     }
     let arguments = ["nextest", "run", "--locked", "--config-file=xtask/nextest.toml", "--no-fail-fast"];
-    let mut nextest = shell.cargo(&[&arguments[..], selection].concat());
+    let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
+    let mut nextest = shell.cargo(&[&arguments[..], &[&format!("--test-threads={threads}")], selection].concat());
     // Tests leave the checkout as it was.
     nextest.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1").envs(environment.iter().copied());
     let outcome = run(&mut nextest);

@@ -7,10 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sqlx::{
-    ConnectOptions, Connection, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode},
-};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     error::StoreError,
@@ -114,16 +111,20 @@ fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
 async fn replace(store: &Path, fresh: &Path) -> Result<Option<PathBuf>, StoreError> {
     let mut kept = None;
     if store.exists() {
-        empty_log(store).await;
         let now = Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ");
         let aside = files::beside(store, &format!(".replaced-{now}"));
         // A second name, not another one: were the store without its own for a moment and the power lost, the next
         // start would find none and begin a new one.
         fs::hard_link(store, &aside).map_err(file_error("set aside", store))?;
-        let log = files::beside(store, "-wal");
+        let (log, log_aside) = (files::beside(store, "-wal"), files::beside(&aside, "-wal"));
         if log.exists() {
-            // Of a damaged store: it goes aside with it, since SQLite would play it into the fresh one.
-            fs::rename(&log, files::beside(&aside, "-wal")).map_err(file_error("set aside", &log))?;
+            fs::hard_link(&log, &log_aside).map_err(file_error("set aside", &log))?;
+        }
+        match empty_log(store).await {
+            Ok(()) => files::remove(&log_aside)?,
+            // A damaged store keeps its log: somebody may get more out of the two than SQLite does. SQLite itself removes
+            // what it takes for an empty log when it closes the store, hence the second name before.
+            Err(error) => tracing::debug!(%error, "the store that is replaced can't be opened"),
         }
         kept = Some(aside);
     }
@@ -137,12 +138,11 @@ async fn replace(store: &Path, fresh: &Path) -> Result<Option<PathBuf>, StoreErr
     Ok(kept)
 }
 
-/// Moves what is in the log into the main file, so that the store is one file; it still is where that can't be done.
-async fn empty_log(store: &Path) {
-    let options =
-        SqliteConnectOptions::new().filename(store).busy_timeout(PATIENCE).journal_mode(SqliteJournalMode::Delete);
-    let closed = async { options.connect().await?.close().await };
-    if let Err(error) = closed.await {
-        tracing::debug!(%error, "the store that is replaced can't be opened");
-    }
+/// Moves what is in the log into the main file, so that the store is one file. Whatever comes of it, SQLite has let go of
+/// the store afterwards: a connection that fails while it is made is closed at some later time, hence the two steps.
+async fn empty_log(store: &Path) -> Result<(), sqlx::Error> {
+    let mut connection = SqliteConnectOptions::new().filename(store).busy_timeout(PATIENCE).connect().await?;
+    let emptied = sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut connection).await;
+    connection.close().await?;
+    emptied.map(drop)
 }

@@ -87,19 +87,19 @@ impl GraphSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SettingsError {
     /// Not a tenant.
-    #[error("tenant: expected the tenant's id (a GUID) or one of its domains")]
+    #[error("expected the tenant's id (a GUID) or one of its domains")]
     Tenant,
     /// No client id.
-    #[error("client_id: expected the application's (client) id")]
+    #[error("expected the application's (client) id")]
     ClientId,
     /// No secret.
-    #[error("client_secret: it is empty")]
+    #[error("it is empty")]
     ClientSecret,
     /// A certificate that can't be used.
-    #[error("client_certificate: {0}")]
+    #[error("{0}")]
     ClientCertificate(CertificateProblem),
     /// Not an address of a server.
-    #[error("{name}: expected an https address without query and user")]
+    #[error("expected an https address without query and user")]
     Url {
         /// The setting.
         name: &'static str,
