@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{DND_PRESENCE_TEXT, Exchange, Reads, Setup, World, eventually};
+use crate::world::{DND_PRESENCE_TEXT, Exchange, LONG_PATIENCE, Reads, Setup, World, eventually};
 
 const EVERYTHING: &str =
     "actions = { busy = \"dnd\", out_of_office = \"forward\" }\nset_presence = true\ntitle_as_text = true";
@@ -142,7 +142,8 @@ async fn deactivating_gives_everything_back_and_activating_takes_it_again() {
     world.stop().await;
     world.run().await;
     world.fault("starface_unavailable", false).await;
-    world.shows(&anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
+    // Refused twice meanwhile, it is left alone for half a minute of the machine's time.
+    world.shows_within(LONG_PATIENCE, &anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
     world.diverts(&ben, &[]).await;
 }
 

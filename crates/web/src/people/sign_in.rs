@@ -15,7 +15,7 @@ use super::{
     People,
     password::{self, Busy, will_do},
     session::Token,
-    throttle::{Guesser, TooMany},
+    throttle::TooMany,
 };
 use crate::{
     Door, Site,
@@ -137,7 +137,7 @@ pub(super) async fn sign_in(
         (status, show(&form(language, own_path(&wish), name.clone(), Some(trouble)))).into_response()
     };
     let from = people.caller(&extensions, &headers);
-    let guessers = [Guesser::name(&name), Guesser::Address(from)];
+    let guessers = people.throttle().guessers(&name, from);
     if let Err(TooMany { seconds }) = people.guess(&guessers) {
         let mut answer = again(StatusCode::TOO_MANY_REQUESTS, too_many(seconds, language));
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -149,8 +149,7 @@ pub(super) async fn sign_in(
     let right = people.0.hasher.is_right(Secret::new(password), hash).await;
     match (right, person) {
         (Ok(true), Some(person)) => {
-            people.throttle().right(&guessers[0]);
-            people.throttle().not_wrong(&guessers[1]);
+            people.throttle().signed_in(&name, from);
             tracing::info!(person = person.name, "signed in");
             welcome(people, &person, own_path(&wish), language).await
         }

@@ -1,7 +1,10 @@
 //! How often somebody may guess a password: a few times at once, then at a slow pace, for each name and for each
 //! address that asks.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::IpAddr,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,6 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 const AT_ONCE: u32 = 5;
 /// After those, one more in this time.
 const PACE: SignedDuration = SignedDuration::from_secs(30);
+/// So many of the places from which people have signed in are remembered.
+const HOMES: usize = 1_000;
 /// So many names and addresses are remembered; beyond that the one that is quiet for longest is forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -34,14 +39,19 @@ pub(crate) struct TooMany {
     pub(crate) seconds: i64,
 }
 
-/// For each guesser the instant at which all guesses are forgiven. Every wrong one moves it by [`PACE`].
+/// Counts guesses.
 #[derive(Debug, Default)]
-pub(crate) struct Throttle(BTreeMap<Guesser, Timestamp>);
+pub(crate) struct Throttle {
+    /// For each guesser the instant at which all guesses are forgiven. Every wrong one moves it by [`PACE`].
+    forgiven: BTreeMap<Guesser, Timestamp>,
+    /// From where people have signed in since the start, the latest last.
+    homes: VecDeque<(Guesser, IpAddr)>,
+}
 
 impl Throttle {
     /// How long this guesser has to wait; `None`: not at all.
     fn wait(&self, guesser: &Guesser, now: Timestamp) -> Option<SignedDuration> {
-        let debt = self.0.get(guesser)?.duration_since(now);
+        let debt = self.forgiven.get(guesser)?.duration_since(now);
         let wait = debt - PACE * i32::try_from(AT_ONCE - 1).unwrap_or(0);
         (wait > SignedDuration::ZERO).then_some(wait)
     }
@@ -60,28 +70,49 @@ impl Throttle {
 
     /// A wrong password.
     fn wrong(&mut self, guesser: Guesser, now: Timestamp) {
-        if self.0.len() >= REMEMBERED {
-            self.0.retain(|_, forgiven| *forgiven > now);
+        if self.forgiven.len() >= REMEMBERED {
+            self.forgiven.retain(|_, forgiven| *forgiven > now);
         }
-        if self.0.len() >= REMEMBERED {
-            let quietest = self.0.iter().min_by_key(|(_, forgiven)| **forgiven).map(|(guesser, _)| guesser.clone());
-            quietest.map(|quietest| self.0.remove(&quietest));
+        if self.forgiven.len() >= REMEMBERED {
+            let quietest =
+                self.forgiven.iter().min_by_key(|(_, forgiven)| **forgiven).map(|(guesser, _)| guesser.clone());
+            quietest.map(|quietest| self.forgiven.remove(&quietest));
         }
-        let forgiven = self.0.entry(guesser).or_insert(now);
+        let forgiven = self.forgiven.entry(guesser).or_insert(now);
         *forgiven = (*forgiven).max(now).saturating_add(PACE).unwrap_or(Timestamp::MAX);
     }
 
     /// It was no wrong password after all: this one is not counted. The wrong ones before it still are, or whoever knows
     /// one password could guess others from the same address without limit.
     pub(crate) fn not_wrong(&mut self, guesser: &Guesser) {
-        if let Some(forgiven) = self.0.get_mut(guesser) {
+        if let Some(forgiven) = self.forgiven.get_mut(guesser) {
             *forgiven = forgiven.saturating_sub(PACE).unwrap_or(Timestamp::MIN);
         }
     }
 
-    /// The right password: all that this name has guessed is forgiven.
-    pub(crate) fn right(&mut self, guesser: &Guesser) {
-        self.0.remove(guesser);
+    /// Who guesses when this name is claimed at this address. Where its owner has signed in before, only the address
+    /// counts, at the same pace: whoever guesses elsewhere can't lock the owner out.
+    pub(crate) fn guessers(&self, name: &str, address: IpAddr) -> Vec<Guesser> {
+        let (name, at) = (Guesser::name(name), Guesser::Address(address));
+        let home = (name, address);
+        if self.homes.contains(&home) { vec![at] } else { vec![home.0, at] }
+    }
+
+    /// The right password: all guesses at this name are forgiven.
+    pub(crate) fn right(&mut self, name: &Guesser) {
+        self.forgiven.remove(name);
+    }
+
+    /// Somebody has come in at this address with a guess of these.
+    pub(crate) fn signed_in(&mut self, name: &str, address: IpAddr) {
+        let home = (Guesser::name(name), address);
+        self.not_wrong(&Guesser::Address(address));
+        self.right(&home.0);
+        self.homes.retain(|known| *known != home);
+        self.homes.push_back(home);
+        if self.homes.len() > HOMES {
+            self.homes.pop_front();
+        }
     }
 }
 
@@ -153,11 +184,30 @@ mod tests {
     }
 
     #[test]
+    fn guesses_from_elsewhere_lock_nobody_out_who_was_here_before() {
+        let mut throttle = Throttle::default();
+        let [desk, attic] = ["192.0.2.7", "192.0.2.66"].map(|address| address.parse().unwrap());
+        throttle.guess(&throttle.guessers("anna", desk), noon()).unwrap();
+        throttle.signed_in("anna", desk);
+        while throttle.guess(&throttle.guessers("Anna", attic), noon()).is_ok() {}
+        assert_eq!(throttle.guess(&throttle.guessers("Anna", desk), noon()), Ok(()));
+        let other = "192.0.2.8".parse().unwrap();
+        assert!(
+            throttle.guess(&throttle.guessers("anna", other), noon()).is_err(),
+            "a name is guarded everywhere else"
+        );
+        for _ in 0..2 * HOMES {
+            throttle.signed_in("bert", attic);
+        }
+        assert_eq!(throttle.homes.len(), 2);
+    }
+
+    #[test]
     fn many_names_do_not_fill_the_memory() {
         let mut throttle = Throttle::default();
         for number in 0..REMEMBERED + 100 {
             throttle.wrong(Guesser::name(&number.to_string()), noon());
         }
-        assert_eq!(throttle.0.len(), REMEMBERED);
+        assert_eq!(throttle.forgiven.len(), REMEMBERED);
     }
 }
