@@ -4,7 +4,7 @@ use busylamp_core::account::Value;
 
 use crate::{
     due::Due,
-    model::{Shadow, Sight, Wanted, label},
+    model::{Shadow, Sight, Wanted, is_beginning, label},
     outcome::Invariant,
     place::Slot,
     time::{HOUR, Millis, SECOND},
@@ -207,11 +207,8 @@ impl World<'_> {
     fn is_like(&self, slot: Slot, wanted: &Value, shows: &Value, own: &crate::model::Own) -> bool {
         let (Value::Text(wanted), Value::Text(shows)) = (wanted, shows) else { return wanted == shows };
         let (wanted, shows) = (wanted.as_str(), shows.as_str());
-        let like = |wanted: &str| match self.plan.cuts_texts_at {
-            None => shows == wanted,
-            // What is cut ends anywhere, with or without `…`.
-            Some(_) => shows.chars().next() == wanted.chars().next(),
-        };
+        let cuts = self.cuts_texts();
+        let like = |wanted: &str| shows == wanted || cuts && is_beginning(shows, wanted);
         match slot {
             Slot::Label => own.values.iter().chain(own.earlier.iter().filter(|_| own.contested)).any(|own| match own {
                 Value::Text(own) => like(&label(own.as_str(), wanted)),

@@ -11,7 +11,7 @@ use busylamp_core::{
 };
 
 use crate::{
-    model::{Shadow, Sight, Wanted, add, leads},
+    model::{Shadow, Sight, Wanted, add, is_beginning, leads},
     outcome::Invariant,
     place::{SLOTS, Slot},
     sabotage::Sabotage,
@@ -150,8 +150,10 @@ impl World<'_> {
         let number =
             |id: &Option<EventId>| id.as_ref().and_then(|id| id.as_str().trim_start_matches('e').parse::<u32>().ok());
         let text = decision.text.as_ref().map(|text| text.as_str().to_owned());
-        let cuts = self.plan.cuts_texts_at.is_some();
-        let texts_agree = if cuts { text.is_some() == sight.text.is_some() } else { text == sight.text };
+        let texts_agree = match (&text, &sight.text) {
+            (Some(text), Some(whole)) if self.cuts_texts() => is_beginning(text, whole),
+            (text, whole) => text == whole,
+        };
         let agrees = number(&decision.winner) == sight.winner
             && number(&decision.action_from) == sight.action_from
             && decision.dnd == sight.dnd

@@ -295,6 +295,11 @@ fn status(running: &[&Appointment], policy: &Policy, titles: bool) -> Option<Str
     })
 }
 
+/// Whether a text is what a telephone system, or a limit that was learned of it (§6.9), leaves of another.
+pub(crate) fn is_beginning(text: &str, whole: &str) -> bool {
+    !text.is_empty() && whole.starts_with(text.trim_end_matches('…').trim_end())
+}
+
 /// A label with the text in it: forty characters at most.
 pub(crate) fn label(own: &str, text: &str) -> String {
     format!("{own} · {text}").chars().take(40).collect::<String>().trim_end().to_owned()

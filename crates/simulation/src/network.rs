@@ -194,6 +194,12 @@ impl World<'_> {
         }
     }
 
+    /// Whether texts are cut: by the telephone system, or because a late write was taken for that once (§6.9).
+    pub(crate) fn cuts_texts(&self) -> bool {
+        let learned = self.memory.as_ref().is_some_and(|memory| memory.text_limits.iter().any(Option::is_some));
+        self.plan.cuts_texts_at.is_some() || learned
+    }
+
     /// Whether somebody still waits for this write, or has its value for ours.
     fn is_awaited(&self, instance: usize, user: usize, write: &busylamp_core::keeper::Write) -> bool {
         let on_disk = self.disk.states.get(&(instance, user)).map(|(state, _)| state);

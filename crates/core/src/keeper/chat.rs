@@ -43,16 +43,16 @@ impl Stepper<'_> {
     pub(super) fn notice_cut(&mut self, shown: &AccountState, as_read: bool) -> Option<usize> {
         let hold = self.state.dimensions.get_mut(&Dimension::Text).and_then(|keeping| keeping.hold.as_mut());
         let Some(hold) = hold else {
-            self.state.text_unread = false;
+            self.state.text_replaced = None;
             self.state.text_cut = false;
             return None;
         };
-        let first_look = as_read && (self.state.text_unread || hold.pending.is_some());
+        let first_look = as_read && (self.state.text_replaced.is_some() || hold.pending.is_some());
         let (Some(text), Value::Text(ours)) = (&shown.text, &hold.ours) else { return None };
         if !first_look {
             return None;
         }
-        self.state.text_unread = false;
+        let replaced = self.state.text_replaced.take();
         let is_beginning =
             |of: &StatusText| text != of && !text.as_str().is_empty() && of.as_str().starts_with(text.as_str());
         // What a give-back without an answer was to replace may have been cut before anybody had read it.
@@ -64,9 +64,11 @@ impl Stepper<'_> {
             self.state.text_cut = true;
             return Some(clusters(text.as_str()));
         }
-        // A text that was there before a write without an answer is no part of what was written.
-        let was = hold.pending.as_ref().is_some_and(|pending| pending.was == Value::Text(text.clone()));
-        let cut = is_beginning(ours) && !was;
+        // A text that was there before the write is no part of what was written: the write has not arrived, or an earlier
+        // one has come after it. ("Einkauf" is the beginning of "Einkauf, Messe".)
+        let before = [replaced.as_ref(), hold.pending.as_ref().map(|pending| &pending.was)];
+        let was_there = before.into_iter().flatten().any(|before| *before == Value::Text(text.clone()));
+        let cut = is_beginning(ours) && !was_there;
         self.state.text_cut = cut;
         if cut {
             hold.ours = Value::Text(text.clone());

@@ -119,9 +119,11 @@ impl Stepper<'_> {
     fn take_answers(&mut self) {
         for answer in self.facts.answers {
             let Some(keeping) = self.state.dimensions.get_mut(&answer.dimension) else { continue };
+            let pending = keeping.hold.as_ref().and_then(|hold| hold.pending.as_ref());
+            let replaced = pending.map(|pending| pending.was.clone());
             match answer.outcome {
                 Outcome::Acknowledged => match (&answer.dimension, keeping.acknowledged(answer.number)) {
-                    (Dimension::Text, Some(_)) => self.state.text_unread = true,
+                    (Dimension::Text, Some(_)) => self.state.text_replaced = replaced,
                     (Dimension::Presence, Some(Value::Presence(ours))) => self.state.presence_seen = Some(ours),
                     (_, _) => {}
                 },

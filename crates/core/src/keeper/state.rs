@@ -22,8 +22,8 @@ pub struct UserState {
     pub(super) latch: Option<(Latch, u64)>,
     /// The presence of the last reading (§6.5).
     pub(super) presence_seen: Option<Presence>,
-    /// A text was written and not read since (§6.9).
-    pub(super) text_unread: bool,
+    /// What a text of ours was written over, until the account is read (§6.9).
+    pub(super) text_replaced: Option<Value>,
     /// The text that we hold is the beginning of what we wrote (§6.9).
     pub(super) text_cut: bool,
     /// Writes so far.
@@ -101,7 +101,7 @@ mod tests {
     fn how_many_writes_there_were_is_nothing_to_remember() {
         let state = UserState { writes: 7, presence_seen: Some(Presence::Away), ..UserState::default() };
         assert!(state.is_empty() && state.is_settled());
-        let unread = UserState { text_unread: true, ..UserState::default() };
+        let unread = UserState { text_replaced: Some(Value::Switch(false)), ..UserState::default() };
         assert!(!unread.is_empty() && unread.is_settled());
     }
 

@@ -137,6 +137,16 @@ fn a_text_waits_only_for_a_limit_that_is_not_known_yet() {
     }
 }
 
+/// §6.9: what was there before the write is no part of it, though it may be its beginning.
+#[test]
+fn a_text_that_was_there_before_teaches_no_limit() {
+    let mut desk = Desk::new("Einkauf im Grossmarkt");
+    desk.shown.text = Some(StatusText::new("Einkauf"));
+    desk.write_text("Einkauf", at("09:00:00"));
+    let late = desk.step(&[], at("09:00:01"));
+    assert_eq!((late.text_cut_at, late.flags.contains(&Flag::TextCut)), (None, false));
+}
+
 /// §6.9: only the first reading after a write can show that it was cut; what comes later is a person's.
 #[test]
 fn who_later_shortens_our_text_has_changed_it() {
