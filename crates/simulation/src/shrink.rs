@@ -52,8 +52,8 @@ pub(crate) fn tell(plan: &Plan, violation: Violation, sabotage: Sabotage) -> Fai
             }
             report.push_str("the last that happened:\n");
             // Of other users only what they share: outages, stops, the directory.
-            let users: Vec<usize> = world.violation.iter().map(|violation| violation.user).collect();
-            let concerns = |line: &&String| told_of(line).is_none_or(|user| users.contains(&user));
+            let user = world.violation.as_ref().map(|violation| violation.user);
+            let concerns = |line: &&String| told_of(line).is_none_or(|whose| Some(whose) == user);
             let told: Vec<&String> = world.told.iter().filter(concerns).collect();
             for line in told.iter().skip(told.len().saturating_sub(LAST)) {
                 let _infallible = writeln!(report, "  {line}");

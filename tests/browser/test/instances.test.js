@@ -82,8 +82,6 @@ after(() => browser?.close(), LIMIT);
 async function furnished(t, options, { tls = false } = {}) {
   const sim = await Sim.start({ users: 3, tls });
   t.after(() => sim.kill());
-  const { ready } = sim;
-  const trust = ready.ca ? `trust = { authority = "${ready.ca}" }` : "";
   const house = await House.start(sim.instance());
   t.after(() => house.kill());
   const { context, page, notes } = await open(browser, { url: house.setUp }, options);

@@ -243,7 +243,6 @@ let browser, sim, house, context, page, factory;
 before(async () => {
   browser = await startBrowser();
   sim = await Sim.start({ users: 12 });
-  const { ready } = sim;
   house = await House.start(sim.instance());
   ({ context, page } = await open(browser, { url: house.setUp }, { locale: "de-DE" }));
   await comeIn(page);

@@ -8,7 +8,7 @@ use busylamp_service::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::world::{DND, DND_PRESENCE_TEXT, LONG_PATIENCE, Person, Setup, World, eventually};
+use crate::world::{DND, DND_PRESENCE_TEXT, Person, Setup, World, eventually};
 
 impl World {
     async fn explain(&self, person: &Person, at: Timestamp, language: Language) -> Explanation {
@@ -156,6 +156,6 @@ async fn health_tells_of_every_connection_and_of_whom_to_look_at() {
     };
     eventually("that the telephone system is away", ill).await;
     world.fault("starface_unavailable", false).await;
-    world.shows_within(LONG_PATIENCE, &anna, json!({"dnd": false})).await;
+    world.shows(&anna, json!({"dnd": false})).await;
     assert!(!world.board().lamps.iter().any(|lamp| lamp.flags.contains(&Flag::RefusedByPbx)));
 }

@@ -142,7 +142,7 @@ async fn deactivating_gives_everything_back_and_activating_takes_it_again() {
     world.stop().await;
     world.run().await;
     world.fault("starface_unavailable", false).await;
-    // Refused twice meanwhile, it is left alone for half a minute of the machine's time.
+    // If our proof was refused twice while it came back, it is left alone for half a minute of the machine's time.
     world.shows_within(LONG_PATIENCE, &anna, json!({"dnd": false, "presence": "available", "text": ""})).await;
     world.diverts(&ben, &[]).await;
 }

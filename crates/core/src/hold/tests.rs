@@ -310,7 +310,7 @@ fn events_that_come_and_go_do_not_begin_the_pauses_anew() {
     table.look(Some("w"), "own", 0);
     table.acknowledged();
     let (mut at, mut takes, mut give_backs) = (10, 0, 0);
-    // A minute of nothing, a minute of `b`, over and over, and the telephone system refuses everything.
+    // A minute of nothing, a minute of another event, over and over, and the telephone system refuses everything.
     while at < 3610 {
         let wants = ((at / 60) % 2 == 1).then_some("x");
         let event = if at / 120 % 2 == 1 { "b" } else { "c" };
