@@ -2,11 +2,11 @@
 "use strict";
 
 // Makes what is shown equal to what has arrived and leaves alone what is equal already: whoever reads with a screen
-// reader keeps their place, and a selection stays.
+// reader keeps their place, and a selection stays. An element of the same name stays the same element, whatever becomes of
+// it, so that scripts may keep it and listen at it.
 const settle = (shown, fresh) => {
   if (shown.isEqualNode(fresh)) return;
-  const alike = shown.nodeName === fresh.nodeName && shown.childNodes.length === fresh.childNodes.length;
-  if (!alike || !fresh.hasChildNodes()) {
+  if (shown.nodeName !== fresh.nodeName || shown.nodeType !== Node.ELEMENT_NODE) {
     shown.replaceWith(fresh);
     return;
   }
@@ -15,9 +15,13 @@ const settle = (shown, fresh) => {
     if (!fresh.hasAttribute(name) && name !== "open") shown.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) shown.setAttribute(name, value);
-  // Replacing takes nodes out of the fresh list, hence the copy.
+  // Moving takes nodes out of the fresh list, hence the copy.
   const arrived = [...fresh.childNodes];
-  [...shown.childNodes].forEach((child, index) => settle(child, arrived[index]));
+  if (arrived.length === shown.childNodes.length) {
+    [...shown.childNodes].forEach((child, index) => settle(child, arrived[index]));
+  } else {
+    shown.replaceChildren(...arrived);
+  }
 };
 
 /** Waits this long before a stream that was refused is asked for again, in milliseconds. */

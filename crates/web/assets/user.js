@@ -57,8 +57,7 @@ const tell = () => {
   handle.setAttribute("aria-valuemin", span(first)[0] / MINUTE);
   handle.setAttribute("aria-valuemax", span(last)[1] / MINUTE);
   handle.setAttribute("aria-valuenow", Math.round(at / MINUTE));
-  const words = document.getElementById("why");
-  handle.setAttribute("aria-valuetext", words.querySelector("time").textContent);
+  handle.setAttribute("aria-valuetext", why.querySelector("time").textContent);
 };
 
 let later;
@@ -136,8 +135,8 @@ const refresh = async () => {
     if (part) settle(document.getElementById(id), document.adoptNode(part));
   }
   if (!chosen) {
-    settle(document.getElementById("why"), document.adoptNode(fresh.getElementById("why")));
-    at = Date.parse(document.getElementById("why").querySelector("time").dateTime);
+    settle(why, document.adoptNode(fresh.getElementById("why")));
+    at = Date.parse(why.querySelector("time").dateTime);
   }
   draw();
   tell();
