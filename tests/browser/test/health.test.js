@@ -69,8 +69,16 @@ for (const [locale, words] of Object.entries(WORDS)) {
     await page.screenshot({ path: `${SCREENSHOTS}/health-${locale}.png`, fullPage: true });
     assert.equal((await context.request.get(new URL("healthz", demo.url).href)).status(), 200);
 
+    // The board is open all the while, and is never loaded again.
+    const board = await context.newPage();
+    await board.goto(demo.url);
+    const trouble = board.locator("#head").getByRole("alert").filter({ hasText: "Microsoft Graph" });
+    await board.getByRole("list").first().waitFor();
+    assert.equal(await trouble.count(), 0);
+
     await demo.fault("graph_unavailable", true);
     t.after(() => demo.fault("graph_unavailable", false));
+    await trouble.waitFor();
     const alarm = page.getByRole("alert").filter({ hasText: words.alarm });
     await eventually(page, demo.url, alarm);
     await accessible(page);
@@ -83,6 +91,7 @@ for (const [locale, words] of Object.entries(WORDS)) {
     await page.screenshot({ path: `${SCREENSHOTS}/health-down-${locale}.png`, fullPage: true });
 
     await demo.fault("graph_unavailable", false);
+    await trouble.waitFor({ state: "detached" });
     await eventually(page, health, page.getByText(words.well));
     assert.deepEqual(notes.complaints, []);
   });
