@@ -32,11 +32,12 @@
 //!
 //! States (they hold status texts), agendas (they hold titles) and secrets are sealed with the master [`Key`], each
 //! record bound to its place. In the open stand configurations, account numbers, mail addresses, instants, activation
-//! numbers, facts, people's names with the hashes of their passwords, the audit trail and the history, which never contains a text. The key is kept apart from the store and from its
-//! backups. All files have mode 0600.
+//! numbers, facts, people's names with the hashes of their passwords, the audit trail and the history, which never
+//! contains a text. The key is kept apart from the store and from its backups. All files have mode 0600.
 //!
 //! ```text
 //! store, files       opening, checks, connections
+//! migrations         the structure, as it grew
 //! key, seal          the master key, envelopes
 //! document           values as JSON, deflated where they are large
 //! states             the journal
@@ -63,6 +64,7 @@ mod german;
 mod history;
 mod instances;
 mod key;
+mod migrations;
 mod people;
 mod restore;
 mod seal;

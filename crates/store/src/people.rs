@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use busylamp_core::language::Language;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use crate::{Store, error::StoreError};
 
@@ -95,27 +95,20 @@ pub enum Changed {
     LastAdministrator,
 }
 
-#[derive(FromRow)]
-pub(crate) struct Row {
-    id: i64,
-    name: String,
-    role: String,
-    language: Option<String>,
-}
+/// The columns of a person: id, name, role, language.
+pub(crate) type Row = (i64, String, String, Option<String>);
 
-impl From<Row> for Person {
-    fn from(row: Row) -> Self {
-        Self {
-            id: PersonId(row.id),
-            name: row.name,
-            // The table admits no other words; the least rights, should it ever.
-            role: row.role.parse().unwrap_or(Role::Viewer),
-            language: row.language.and_then(|code| match code.as_str() {
-                "de" => Some(Language::German),
-                "en" => Some(Language::English),
-                _ => None,
-            }),
-        }
+pub(crate) fn from_row((id, name, role, language): Row) -> Person {
+    Person {
+        id: PersonId(id),
+        name,
+        // The table admits no other words; the least rights, should it ever.
+        role: role.parse().unwrap_or(Role::Viewer),
+        language: language.and_then(|code| match code.as_str() {
+            "de" => Some(Language::German),
+            "en" => Some(Language::English),
+            _ => None,
+        }),
     }
 }
 
@@ -125,7 +118,7 @@ impl Store {
         let rows: Vec<Row> = sqlx::query_as("SELECT id, name, role, language FROM people ORDER BY name")
             .fetch_all(self.readers())
             .await?;
-        Ok(rows.into_iter().map(Person::from).collect())
+        Ok(rows.into_iter().map(from_row).collect())
     }
 
     /// Whether there is an administrator: whether the program has been set up.
@@ -136,18 +129,13 @@ impl Store {
 
     /// The person of this name, with the hash of the password.
     pub async fn person(&self, name: &str) -> Result<Option<(Person, PasswordHash)>, StoreError> {
-        #[derive(FromRow)]
-        struct Found {
-            #[sqlx(flatten)]
-            person: Row,
-            password: String,
-        }
-        let found: Option<Found> =
+        let found: Option<(i64, String, String, Option<String>, String)> =
             sqlx::query_as("SELECT id, name, role, language, password FROM people WHERE name = $1")
                 .bind(name)
                 .fetch_optional(self.readers())
                 .await?;
-        Ok(found.map(|found| (found.person.into(), PasswordHash(found.password))))
+        Ok(found
+            .map(|(id, name, role, language, password)| (from_row((id, name, role, language)), PasswordHash(password))))
     }
 
     /// Adds somebody; `None` if the name is taken.

@@ -1,12 +1,11 @@
 //! Who is signed in. A browser holds a random token; the store holds its hash.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::FromRow;
 
 use crate::{
     Store,
     error::StoreError,
-    people::{Person, PersonId, Row},
+    people::{self, Person, PersonId},
     time,
 };
 
@@ -44,31 +43,24 @@ impl Store {
 
     /// Whose session this token opens; `None` if there is none, or none any more.
     pub async fn session(&self, token: &TokenHash, now: Timestamp) -> Result<Option<Person>, StoreError> {
-        #[derive(FromRow)]
-        struct Found {
-            #[sqlx(flatten)]
-            person: Row,
-            begun: i64,
-            seen: i64,
-        }
         let query = sqlx::query_as(
             "SELECT p.id, p.name, p.role, p.language, s.begun, s.seen FROM sessions s \
              JOIN people p ON p.id = s.person WHERE s.token = $1",
         );
-        let Some(found): Option<Found> = query.bind(&token[..]).fetch_optional(self.readers()).await? else {
-            return Ok(None);
-        };
+        let found: Option<(i64, String, String, Option<String>, i64, i64)> =
+            query.bind(&token[..]).fetch_optional(self.readers()).await?;
+        let Some((id, name, role, language, begun, seen)) = found else { return Ok(None) };
         let age = |column: i64| now.duration_since(time::from_column(column));
-        if age(found.begun) >= SESSION_LIFE || age(found.seen) >= SESSION_IDLE {
+        if age(begun) >= SESSION_LIFE || age(seen) >= SESSION_IDLE {
             return Ok(None);
         }
-        if age(found.seen) >= SEEN_EVERY {
+        if age(seen) >= SEEN_EVERY {
             let mut transaction = self.begin().await?;
             let seen = sqlx::query("UPDATE sessions SET seen = $2 WHERE token = $1");
             seen.bind(&token[..]).bind(time::to_column(now)).execute(&mut *transaction).await?;
             transaction.commit().await?;
         }
-        Ok(Some(found.person.into()))
+        Ok(Some(people::from_row((id, name, role, language))))
     }
 
     /// Ends a session, if there is one.

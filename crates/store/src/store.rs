@@ -4,7 +4,6 @@ use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -12,11 +11,9 @@ use crate::{
     error::StoreError,
     files::{self, Lock},
     key::Key,
+    migrations,
     seal::Sealer,
 };
-
-/// The structure of the store: forward only, applied in order of their numbers, never changed once published.
-static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// "BSLP", see the first migration.
 const APPLICATION_ID: i64 = 1_112_755_280;
@@ -193,7 +190,7 @@ pub(crate) async fn find_damage(connection: &mut SqliteConnection) -> Result<(),
 
 async fn prepare(writer: &SqlitePool, sealer: &Sealer) -> Result<(), StoreError> {
     refuse_newer_schema(&mut *writer.acquire().await?).await?;
-    MIGRATIONS.run(writer).await?;
+    migrations::all().run(writer).await?;
     check_key(writer, sealer).await
 }
 
@@ -207,9 +204,8 @@ pub(crate) async fn refuse_newer_schema(connection: &mut SqliteConnection) -> Re
     }
     let found: Option<i64> =
         sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(connection).await?;
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
     match found {
-        Some(found) if found > known => Err(StoreError::NewerSchema { found, known }),
+        Some(found) if found > migrations::NEWEST => Err(StoreError::NewerSchema { found, known: migrations::NEWEST }),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,6 @@
 //! or a backup can use one.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::FromRow;
 
 use crate::{Store, TokenHash, error::StoreError, people::Role, time};
 
@@ -66,27 +65,18 @@ pub enum NotMade {
     TooMany,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: i64,
-    name: String,
-    role: String,
-    made: i64,
-    expires: Option<i64>,
-    used: Option<i64>,
-}
+/// The columns of a token: id, name, role, when made, when it expires, when used last.
+type Row = (i64, String, String, i64, Option<i64>, Option<i64>);
 
-impl From<Row> for ApiToken {
-    fn from(row: Row) -> Self {
-        Self {
-            id: TokenId(row.id),
-            name: row.name,
-            // The table admits no other words; the least rights, should it ever.
-            role: row.role.parse().unwrap_or(Role::Viewer),
-            made: time::from_column(row.made),
-            expires: row.expires.map(time::from_column),
-            used: row.used.map(time::from_column),
-        }
+fn from_row((id, name, role, made, expires, used): Row) -> ApiToken {
+    ApiToken {
+        id: TokenId(id),
+        name,
+        // The table admits no other words; the least rights, should it ever.
+        role: role.parse().unwrap_or(Role::Viewer),
+        made: time::from_column(made),
+        expires: expires.map(time::from_column),
+        used: used.map(time::from_column),
     }
 }
 
@@ -96,7 +86,7 @@ impl Store {
         let rows: Vec<Row> = sqlx::query_as("SELECT id, name, role, made, expires, used FROM tokens ORDER BY name")
             .fetch_all(self.readers())
             .await?;
-        Ok(rows.into_iter().map(ApiToken::from).collect())
+        Ok(rows.into_iter().map(from_row).collect())
     }
 
     /// Keeps the hash of a new token.
@@ -125,7 +115,7 @@ impl Store {
     pub async fn token(&self, hash: &TokenHash, now: Timestamp) -> Result<Option<ApiToken>, StoreError> {
         let query = sqlx::query_as("SELECT id, name, role, made, expires, used FROM tokens WHERE hash = $1");
         let found: Option<Row> = query.bind(&hash[..]).fetch_optional(self.readers()).await?;
-        let Some(found) = found.map(ApiToken::from).filter(|token| !token.has_expired(now)) else { return Ok(None) };
+        let Some(found) = found.map(from_row).filter(|token| !token.has_expired(now)) else { return Ok(None) };
         if found.used.is_none_or(|used| now.duration_since(used) >= USED_EVERY) {
             let mut transaction = self.begin().await?;
             let used = sqlx::query("UPDATE tokens SET used = $2 WHERE id = $1");
@@ -141,6 +131,6 @@ impl Store {
         let delete = sqlx::query_as("DELETE FROM tokens WHERE id = $1 RETURNING id, name, role, made, expires, used");
         let removed: Option<Row> = delete.bind(id).fetch_optional(&mut *transaction).await?;
         transaction.commit().await?;
-        Ok(removed.map(ApiToken::from))
+        Ok(removed.map(from_row))
     }
 }

@@ -13,6 +13,33 @@ const made = (html) => {
 };
 const lamp = (number) => document.getElementById(`l${number}`);
 
+/** So many lamps are in a block (board/draw.rs). */
+const BLOCK = 60;
+const block = () => made('<div class="block"></div>');
+
+/** The lamp after this one. */
+const following = (shown) => shown.nextElementSibling ?? shown.parentNode.nextElementSibling?.firstElementChild ?? null;
+
+/** Puts a lamp before another, or at the end. */
+const insert = (fresh, next) => {
+  if (next) next.before(fresh);
+  else (lamps.lastElementChild ?? lamps.appendChild(block())).append(fresh);
+};
+
+/** Fills every block but the last, so that there is no gap between them. */
+const even = () => {
+  for (let at = lamps.firstElementChild; at; at = at.nextElementSibling) {
+    while (at.childElementCount > BLOCK) {
+      if (!at.nextElementSibling) at.after(block());
+      at.nextElementSibling.prepend(at.lastElementChild);
+    }
+    for (let next; at.childElementCount < BLOCK && (next = at.nextElementSibling); ) {
+      if (next.childElementCount) at.append(next.firstElementChild);
+      else next.remove();
+    }
+  }
+};
+
 /** The filter as an address has it, without what is empty. */
 const query = () => {
   const wanted = new URLSearchParams();
@@ -34,12 +61,13 @@ const take = ({ clock: time, head: above, all, put, gone }) => {
   for (const { number, before, html } of put) {
     const shown = lamp(number);
     const next = before === null ? null : lamp(before);
-    if (shown && shown.nextElementSibling === next) settle(shown, made(html));
+    if (shown && following(shown) === next) settle(shown, made(html));
     else {
       shown?.remove();
-      lamps.insertBefore(made(html), next);
+      insert(made(html), next);
     }
   }
+  even();
   since = undefined;
 };
 

@@ -311,6 +311,26 @@ mod tests {
     }
 
     #[test]
+    fn lamps_stand_in_blocks_of_sixty() {
+        let blocks = |count: usize| {
+            let lamps = (0..count).map(|number| lamp(&format!("Anna {number:03}"))).collect();
+            let html = html(lamps, Language::English);
+            let ends = html.matches("</div></div>").count();
+            let sizes: Vec<usize> = html
+                .split(r#"<div class="block">"#)
+                .skip(1)
+                .map(|block| block.matches("class=\"lamp ").count())
+                .collect();
+            assert_eq!(ends, sizes.len(), "{html}");
+            sizes
+        };
+        assert_eq!(blocks(0), [0; 0]);
+        assert_eq!(blocks(1), [1]);
+        assert_eq!(blocks(60), [60]);
+        assert_eq!(blocks(121), [60, 60, 1]);
+    }
+
+    #[test]
     fn what_people_wrote_is_escaped() {
         let written = Lamp { name: "<Anna & Söhne>".into(), text: Some("</ul><script>".into()), ..lamp("a/b?c") };
         let html = html(vec![written], Language::German);

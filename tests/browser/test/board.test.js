@@ -262,10 +262,48 @@ test("a reader that comes back gets what it has missed, and no more", LIMIT, asy
     return JSON.parse(/^data: ?(.*)$/m.exec(text)[1]);
   };
   const whole = await heard("/lamps?since=0-0");
-  assert.equal(whole.all.match(/<li /g).length, 12);
+  assert.equal(whole.all.match(/class="lamp /g).length, 12);
   const rest = await heard(`/lamps?since=${since}`);
   assert.equal(rest.all, undefined);
   assert.ok(rest.put.length < 12, "lamps that have not changed were sent again");
+});
+
+test("a large board stays without gaps as lamps come and go", LIMIT, async (t) => {
+  const large = await startDemo({ users: 80 });
+  t.after(() => large.kill());
+  const { context, page } = await open(browser, large, { locale: "en-GB", viewport: { width: 1600, height: 900 } });
+  t.after(() => context.close());
+  await page.locator(".lamp").nth(79).waitFor();
+  const all = await page.locator(".lamp .name").allTextContents();
+  // Two people may have one name.
+  const busy = all.filter((name) => all.indexOf(name) === all.lastIndexOf(name)).slice(0, 62);
+  await Promise.all(busy.map((name) => large.occupy(name, { kind: "busy", subject: "Jour fixe" })));
+  await page.goto(`${large.url}?state=dnd`);
+
+  const ids = (html) => [...html.matchAll(/ id="(l\d+)"/g)].map(([, id]) => id);
+  /** The open page has the lamps of one that is opened now, in the same order and in full blocks, with or without somebody. */
+  const settles = async (somebody, there) => {
+    for (const end = Date.now() + PATIENCE; ; ) {
+      const fresh = ids(await (await fetch(page.url())).text());
+      const shown = await page.locator(".block").evaluateAll((blocks) => blocks.map((block) => block.innerHTML));
+      const lamps = shown.map(ids);
+      const equal = JSON.stringify(lamps.flat()) === JSON.stringify(fresh);
+      if (fresh.length > 60 && equal && shown.join("").includes(`>${somebody}<`) === there) {
+        assert.deepEqual(lamps.map((block) => block.length), [60, fresh.length - 60]);
+        break;
+      }
+      assert.ok(Date.now() < end, `not ${there} on ${fresh.length} lamps: ${somebody}`);
+    }
+    // Five in each row but the last, from the first block to the second too.
+    const tops = await page.locator(".lamp").evaluateAll((lamps) => lamps.map((lamp) => Math.round(lamp.getBoundingClientRect().top)));
+    for (const [place, top] of tops.entries()) assert.equal(top, tops[place - (place % 5)], `${place} in ${tops}`);
+  };
+  await settles(busy[0], true);
+  // One of the first block goes, so that one of the second moves up, and comes again, so that it moves back.
+  await large.release(busy[0]);
+  await settles(busy[0], false);
+  await large.occupy(busy[0], { kind: "busy", subject: "Jour fixe" });
+  await settles(busy[0], true);
 });
 
 test("a telephone shows the lamps one below the other, without scrolling sideways", LIMIT, async (t) => {

@@ -69,6 +69,11 @@ struct Key<'a> {
 /// Room for one lamp, in bytes.
 const LAMP_ROOM: usize = 640;
 
+/// So many lamps are in a block: whole rows, whether there are one, two, three, four or five columns. A browser lays out
+/// the blocks in sight and leaves all others alone. The script keeps to it (`BLOCK` in board.js), and the style sheet
+/// tells from it how tall a block is (`.block` in board.css).
+const BLOCK: usize = 60;
+
 impl Pen {
     /// How many lamps are on, for the page's title.
     pub(super) fn title(&self, board: &Board, filter: &Filter) -> String {
@@ -130,11 +135,19 @@ impl Pen {
         if query.is_empty() { self.path.to_owned() } else { format!("{}?{query}", self.path) }
     }
 
-    /// All lamps that are wanted.
+    /// All lamps that are wanted, in blocks.
     pub(super) fn lamps(&self, picture: &Picture, filter: &Filter) -> String {
         let mut html = String::with_capacity(picture.board.lamps.len() * LAMP_ROOM);
-        for (lamp, mark) in picture.lamps().filter(|(lamp, _)| filter.wants(lamp)) {
+        for (place, (lamp, mark)) in picture.lamps().filter(|(lamp, _)| filter.wants(lamp)).enumerate() {
+            match place {
+                0 => html.push_str(r#"<div class="block">"#),
+                _ if place % BLOCK == 0 => html.push_str(r#"</div><div class="block">"#),
+                _ => {}
+            }
             let _drawn = self.key(lamp, mark, picture.board.now).render_into(&mut html);
+        }
+        if !html.is_empty() {
+            html.push_str("</div>");
         }
         html
     }

@@ -1,7 +1,4 @@
 //! The way back from a backup.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::{
     fs,
@@ -9,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::common::{Place, State, account, agenda, at, crash, id, raw};
 use busylamp_core::ids::MailAddress;
 use busylamp_store::{Key, NewAgenda, PasswordHash, Store, StoreError, backup, restore};
-use common::{Place, State, account, agenda, at, crash, id, raw};
 use sqlx::Connection;
 
 /// A store in which one user's text is this.

@@ -1,5 +1,4 @@
 //! A store in a folder of its own, and what tests put into it.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 use std::{
     collections::BTreeSet,
@@ -18,33 +17,33 @@ use serde::{Deserialize, Serialize};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-pub struct Place {
-    pub folder: TempDir,
-    pub key: Key,
+pub(crate) struct Place {
+    pub(crate) folder: TempDir,
+    pub(crate) key: Key,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), key: Key::random().unwrap() }
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("busylamp.db")
     }
 
-    pub async fn open(&self) -> Store {
+    pub(crate) async fn open(&self) -> Store {
         Store::open(&self.path(), &self.key).await.unwrap()
     }
 
     /// A store with the instance `zentrale`.
-    pub async fn open_with_instance(&self) -> Store {
+    pub(crate) async fn open_with_instance(&self) -> Store {
         let store = self.open().await;
         store.put_instance(document("zentrale")).await.unwrap();
         store
     }
 
     /// Everything that lies in the folder, byte by byte.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let files: BTreeSet<PathBuf> =
             std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.iter().flat_map(|file| std::fs::read(file).unwrap()).collect()
@@ -52,7 +51,7 @@ impl Place {
 }
 
 /// What lies in the folder, as a crash at this instant would leave it, in a new folder.
-pub fn crash(place: &Place) -> Place {
+pub(crate) fn crash(place: &Place) -> Place {
     let after = Place { folder: tempfile::tempdir().unwrap(), key: place.key.clone() };
     for suffix in ["", "-wal"] {
         let name = format!("busylamp.db{suffix}");
@@ -68,23 +67,23 @@ pub fn crash(place: &Place) -> Place {
 }
 
 /// The database past the store, to change what the store would not.
-pub async fn raw(path: &Path) -> SqliteConnection {
+pub(crate) async fn raw(path: &Path) -> SqliteConnection {
     SqliteConnectOptions::new().filename(path).connect().await.unwrap()
 }
 
-pub fn id(name: &str) -> InstanceId {
+pub(crate) fn id(name: &str) -> InstanceId {
     name.into()
 }
 
-pub fn account(number: u32) -> AccountId {
+pub(crate) fn account(number: u32) -> AccountId {
     AccountId::new(number.to_string())
 }
 
-pub fn at(instant: &str) -> Timestamp {
+pub(crate) fn at(instant: &str) -> Timestamp {
     instant.parse().unwrap()
 }
 
-pub fn document(name: &str) -> InstanceDocument {
+pub(crate) fn document(name: &str) -> InstanceDocument {
     InstanceDocument {
         id: id(name),
         name: name.to_owned(),
@@ -93,25 +92,25 @@ pub fn document(name: &str) -> InstanceDocument {
     }
 }
 
-pub fn activate(name: &str) -> Change {
+pub(crate) fn activate(name: &str) -> Change {
     Change::SetPhase(id(name), Phase::Active)
 }
 
 /// What the service keeps of a user, in small.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
-    pub before: StatusText,
-    pub counter: u32,
+pub(crate) struct State {
+    pub(crate) before: StatusText,
+    pub(crate) counter: u32,
 }
 
 impl State {
-    pub fn new(text: &str, counter: u32) -> Self {
+    pub(crate) fn new(text: &str, counter: u32) -> Self {
         Self { before: text.into(), counter }
     }
 }
 
 /// A calendar of this many events with this subject.
-pub fn agenda(subject: &str, events: usize) -> Agenda {
+pub(crate) fn agenda(subject: &str, events: usize) -> Agenda {
     let reading = Reading { keep_titles: true, ..Reading::default() };
     Agenda::new((0..events).map(|number| {
         let start = at("2026-11-24T08:00:00Z");

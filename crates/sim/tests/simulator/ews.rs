@@ -1,17 +1,13 @@
 //! The pretended Exchange Server: what it shows to whom, what it refuses, and in which words.
 
-#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
-
-mod support;
-
-use busylamp_sim::{Pace, SimConfig};
-use reqwest::Method;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     House,
     ews::{Answer, acting_for, availability, calendars, envelope, folder, view, view_of},
     lively, quiet,
 };
+use busylamp_sim::{Pace, SimConfig};
+use reqwest::Method;
+use serde_json::{Value, json};
 
 fn event(subject: &str) -> Value {
     json!({"start": "2026-11-24T08:00:00Z", "end": "2026-11-24T09:00:00Z", "subject": subject})

@@ -1,12 +1,9 @@
 //! Copies while running.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::os::unix::fs::PermissionsExt;
 
+use crate::common::{Place, account, id};
 use busylamp_store::{Key, Store, StoreError, backup};
-use common::{Place, account, id};
 
 #[tokio::test]
 async fn a_backup_is_a_store_of_the_same_key() {

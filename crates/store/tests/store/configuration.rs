@@ -1,11 +1,8 @@
 //! Instances, secrets and facts.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{Place, State, account, activate, at, document, id, raw};
 use busylamp_core::secret::Secret;
 use busylamp_store::{Change, Phase, Scope, StoreError, StoredInstance, Unreadable};
-use common::{Place, State, account, activate, at, document, id, raw};
 
 fn find<'a>(instances: &'a [StoredInstance], name: &str) -> &'a StoredInstance {
     instances.iter().find(|instance| instance.document.id == id(name)).expect("the instance is there")
@@ -185,7 +182,7 @@ async fn no_record_is_kept_for_an_instance_that_is_gone() {
     let store = place.open_with_instance().await;
     let zentrale = id("zentrale");
     let mailbox = "anna@example.com".to_owned().into();
-    let agenda = common::agenda("Jour fixe", 1);
+    let agenda = crate::common::agenda("Jour fixe", 1);
     let new = busylamp_store::NewAgenda {
         instance: &zentrale,
         mailbox: &mailbox,

@@ -1,7 +1,4 @@
 //! Opening: what is refused, and what the administrator is told.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::{
     fs::{self, File, Permissions},
@@ -10,8 +7,8 @@ use std::{
     path::Path,
 };
 
+use crate::common::{Place, State, account, id, raw};
 use busylamp_store::{CREDENTIAL, Key, KeyError, Store, StoreError};
-use common::{Place, State, account, id, raw};
 use sqlx::Connection;
 
 fn mode(path: &Path) -> u32 {

@@ -1,7 +1,4 @@
 //! What needs a second process: killing one, and keeping one out.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::{
     env,
@@ -10,8 +7,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use crate::common::{Place, State, account, document, id};
 use busylamp_store::{Key, Store, StoreError};
-use common::{Place, State, account, document, id};
 
 const FOLDER: &str = "BUSYLAMP_STORE_TEST_FOLDER";
 const USERS: u32 = 20;
@@ -26,7 +23,7 @@ fn place() -> Place {
 /// This very program, running only [`the_other_process`].
 fn spawn(place: &Place) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args(["--exact", "the_other_process", "--ignored", "--nocapture"])
+        .args(["--exact", "processes::the_other_process", "--ignored", "--nocapture"])
         .env(FOLDER, place.folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

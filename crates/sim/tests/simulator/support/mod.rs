@@ -1,5 +1,4 @@
 //! A running simulator and what a client needs to talk to it.
-#![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod conformance;
 pub(crate) mod ews;

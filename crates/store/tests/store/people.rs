@@ -1,11 +1,8 @@
 //! People, their sessions and the trail of what they did.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::Place;
 use busylamp_core::language::Language;
 use busylamp_store::{Action, Audited, Changed, PasswordHash, Person, Role, SESSION_IDLE, SESSION_LIFE, Store};
-use common::Place;
 use jiff::{SignedDuration, Timestamp};
 
 fn hash(text: &str) -> PasswordHash {

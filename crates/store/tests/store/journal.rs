@@ -1,10 +1,7 @@
 //! The journal: states are written together, last, and are handed back as they were.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{Place, State, account, crash, document, id, raw};
 use busylamp_store::{StoreError, Unreadable};
-use common::{Place, State, account, crash, document, id, raw};
 use serde::{Serialize, Serializer};
 use sqlx::Connection;
 

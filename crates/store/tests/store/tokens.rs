@@ -1,10 +1,7 @@
 //! Tokens of the HTTP API: kept as hashes, good until they expire or are revoked.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::Place;
 use busylamp_store::{ApiToken, MOST_TOKENS, NewApiToken, NotMade, Role, Store};
-use common::Place;
 use jiff::{SignedDuration, Timestamp};
 
 fn noon() -> Timestamp {

@@ -1,11 +1,8 @@
 //! Agendas at rest (8.3).
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{Place, agenda, at, id, raw};
 use busylamp_core::ids::{InstanceId, MailAddress};
 use busylamp_store::{NewAgenda, StoreError, Unreadable};
-use common::{Place, agenda, at, id, raw};
 
 fn mailbox(name: &str) -> MailAddress {
     format!("{name}@example.com").into()

@@ -1,18 +1,15 @@
 //! What goes wrong on purpose, and the house around it: TLS, stopping, counting, the clock.
-#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
-
-mod support;
 
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
 };
 
+use crate::support::{House, lively, quiet, read};
 use busylamp_sim::{Clock, SimConfig, Simulator};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{House, lively, quiet, read};
 
 fn view(house: &House) -> String {
     format!("/users/{}/calendarView?startDateTime=2026-11-23&endDateTime=2026-12-07", house.mail(0))

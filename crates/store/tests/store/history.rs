@@ -1,11 +1,8 @@
 //! Past decisions and writes (9).
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{Place, account, at, id};
 use busylamp_core::account::{Dimension, Presence, Value};
 use busylamp_store::{HISTORY_DAYS, HISTORY_RECORDS, Reason, Record, Recorded, What};
-use common::{Place, account, at, id};
 use jiff::Timestamp;
 
 fn record(instant: &str, number: u32) -> Record {

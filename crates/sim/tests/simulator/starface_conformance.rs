@@ -1,16 +1,12 @@
 //! The PBX's answers held against the schemas of its Swagger description.
 
-#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
-
-mod support;
-
-use reqwest::Method;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     House,
     conformance::{check, validator, yaml},
     quiet, read,
 };
+use reqwest::Method;
+use serde_json::{Value, json};
 
 const DOCUMENT: &str = "starface/starface-rest-6.7.0.22.swagger.yaml";
 

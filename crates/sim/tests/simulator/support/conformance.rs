@@ -1,5 +1,4 @@
 //! Published descriptions of the real interfaces, if they are at hand, and what is needed to hold answers against them.
-#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::path::PathBuf;
 

@@ -1,15 +1,11 @@
 //! The control API: calendars as others write them, people who come and go, and a company of any size.
 
-#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
-
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{House, lively, quiet};
 use busylamp_sim::{Pace, SimConfig};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{House, lively, quiet};
 
 const WINDOW: &str = "startDateTime=2026-11-23T00:00:00Z&endDateTime=2026-12-07T00:00:00Z";
 

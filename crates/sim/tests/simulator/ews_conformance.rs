@@ -1,18 +1,14 @@
 //! What the pretended Exchange Server answers, held against Microsoft's schemas by `xmllint`.
 
-#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
-
-mod support;
-
 use std::{path::Path, process::Command};
 
-use reqwest::Method;
-use serde_json::json;
-use support::{
+use crate::support::{
     House, conformance,
     ews::{Answer, acting_for, availability, calendars, folder, view_of},
     lively,
 };
+use reqwest::Method;
+use serde_json::json;
 
 const SCHEMAS: [&str; 2] = ["ews/schema-se/messages.xsd", "ews/schema-2013-sp1/messages.xsd"];
 

@@ -1,11 +1,8 @@
 //! Nothing that was sealed can be found in the files.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
+use crate::common::{Place, State, account, agenda, at, id};
 use busylamp_core::{ids::MailAddress, secret::Secret};
 use busylamp_store::{Key, NewAgenda};
-use common::{Place, State, account, agenda, at, id};
 
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())

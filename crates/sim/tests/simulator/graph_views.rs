@@ -1,11 +1,8 @@
 //! Reading calendars over real HTTP.
-#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
-mod support;
-
+use crate::support::{House, lively, quiet};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{House, lively, quiet};
 
 const WINDOW: &str = "startDateTime=2026-11-23T00:00:00Z&endDateTime=2026-12-07T00:00:00Z";
 

@@ -1,11 +1,8 @@
 //! The pretended PBX over real HTTP: logins, directory, diversions, keys and the bridge.
-#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
-mod support;
-
+use crate::support::{House, bridge_lines, quiet, read};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::{House, bridge_lines, quiet, read};
 
 #[tokio::test]
 async fn the_older_login_takes_a_nonce_once_and_nothing_works_without_it() {

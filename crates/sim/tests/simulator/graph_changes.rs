@@ -1,12 +1,9 @@
 //! Delta rounds, batches, free and busy times.
-#![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
-mod support;
-
+use crate::support::{House, quiet, read};
 use busylamp_sim::Pace;
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{House, quiet, read};
 
 fn delta(house: &House) -> String {
     format!(
