@@ -70,23 +70,20 @@ pub(super) fn round(here: &Here<'_>) -> Answer {
     let mailbox = here.entry.mailbox();
     let state = position(here, &mailbox, &prefer)?;
     let writer = Writer { here, prefer: &prefer, zone: &mailbox.zone };
-    let entries = match state.since {
-        None => whole(here, &mailbox, &writer, (state.from, state.to)),
+    let window = (state.from, state.to);
+    let restless = here.world.faults.strikes(Fault::DeltaRestless);
+    let (mut page, next) = match state.since {
+        // An empty page with a link to a further one is allowed.
+        _ if restless && !state.rested => (Vec::new(), Some(State { rested: true, ..state.clone() })),
+        None => whole_page(here, &mailbox, &writer, window, &state),
         Some(since) => {
             let changes = mailbox.changes_since(since).ok_or_else(lost)?;
             let changed = changes.into_iter().fold(BTreeMap::new(), |mut first, change| {
                 first.entry(change.id.clone()).or_insert_with(|| change.before.clone());
                 first
             });
-            changed_entries(here, &mailbox, &writer, &changed, (state.from, state.to))
+            cut(changed_entries(here, &mailbox, &writer, &changed, window), &state)
         }
-    };
-    let restless = here.world.faults.strikes(Fault::DeltaRestless);
-    let (mut page, next) = if restless && !state.rested {
-        // An empty page with a link to a further one is allowed.
-        (Vec::new(), Some(State { rested: true, ..state.clone() }))
-    } else {
-        cut(entries, &state)
     };
     if restless && let Some(first) = page.first().cloned() {
         page.push(first);
@@ -147,10 +144,13 @@ fn lost() -> Error {
     Error::new(StatusCode::GONE, "SyncStateNotFound", message)
 }
 
-/// What a page tells, by where it comes: items before occurrences before what is gone.
-type Entries = BTreeMap<(u8, String), Map<String, Value>>;
+/// What a round tells, by where it comes: items before occurrences before what is gone.
+type Entries<T> = BTreeMap<(u8, String), T>;
 
-fn cut(entries: Entries, state: &State) -> (Vec<Map<String, Value>>, Option<State>) {
+type Written = Map<String, Value>;
+
+/// One page of it, and where the next one begins.
+fn cut<T>(entries: Entries<T>, state: &State) -> (Vec<T>, Option<State>) {
     let mut rest = entries.into_iter().filter(|(place, _)| state.after.as_ref().is_none_or(|after| place > after));
     let mut page = Vec::new();
     let mut last = None;
@@ -162,24 +162,31 @@ fn cut(entries: Entries, state: &State) -> (Vec<Map<String, Value>>, Option<Stat
     (page, next)
 }
 
-/// Everything in the window.
-fn whole(here: &Here<'_>, mailbox: &Mailbox, writer: &Writer<'_>, window: Window) -> Entries {
+/// A page of everything in the window. Nothing is written but what is in it.
+fn whole_page(
+    here: &Here<'_>,
+    mailbox: &Mailbox,
+    writer: &Writer<'_>,
+    window: Window,
+    state: &State,
+) -> (Vec<Written>, Option<State>) {
     let (company, person) = (&here.world.company, &here.entry.person);
     let items = mailbox.items(company, person, window);
     let mut entries = Entries::new();
-    enter(mailbox.instances(company, person, &items, window), writer, &mut entries);
-    entries
+    enter(mailbox.instances(company, person, &items, window), &mut entries);
+    let (page, next) = cut(entries, state);
+    (page.iter().map(|instance| writer.write_for_delta(instance)).collect(), next)
 }
 
 /// Enters instances, and the masters of those that are of a series.
-fn enter(instances: Vec<Instance<'_>>, writer: &Writer<'_>, entries: &mut Entries) {
+fn enter<'a>(instances: Vec<Instance<'a>>, entries: &mut Entries<Instance<'a>>) {
     for instance in instances {
         let of_series = matches!(instance.kind, InstanceKind::Occurrence | InstanceKind::Exception);
         if of_series {
             let master = (0, instance.item.id.clone());
-            entries.entry(master).or_insert_with(|| writer.write_for_delta(&instance.item.itself()));
+            entries.entry(master).or_insert_with(|| instance.item.itself());
         }
-        entries.insert((u8::from(of_series), instance.id.clone().into_owned()), writer.write_for_delta(&instance));
+        entries.insert((u8::from(of_series), instance.id.clone().into_owned()), instance);
     }
 }
 
@@ -190,14 +197,16 @@ fn changed_entries(
     writer: &Writer<'_>,
     changed: &BTreeMap<String, Option<Arc<Item>>>,
     window: Window,
-) -> Entries {
+) -> Entries<Written> {
     let (company, person) = (&here.world.company, &here.entry.person);
     let mut entries = Entries::new();
     for (id, before) in changed {
         let found = mailbox.find(company, person, id);
         let now: Vec<Arc<Item>> =
             found.iter().filter(|(_, day)| day.is_none()).map(|(item, _)| Arc::clone(item)).collect();
-        enter(mailbox.instances(company, person, &now, window), writer, &mut entries);
+        let mut there = Entries::new();
+        enter(mailbox.instances(company, person, &now, window), &mut there);
+        entries.extend(there.into_iter().map(|(place, instance)| (place, writer.write_for_delta(&instance))));
         // Of a series each occurrence that is no longer there is told; of an occurrence it alone.
         let gone_ids: BTreeSet<String> = match before {
             Some(item) if item.id == *id => {
@@ -220,7 +229,7 @@ fn changed_entries(
     entries
 }
 
-fn removed(writer: &Writer<'_>, id: &str, reason: &str) -> Map<String, Value> {
+fn removed(writer: &Writer<'_>, id: &str, reason: &str) -> Written {
     let mut entry = Map::new();
     entry.insert("@odata.type".to_owned(), json!("#microsoft.graph.event"));
     entry.insert("id".to_owned(), json!(writer.id(id)));
