@@ -28,6 +28,7 @@ const insert = (fresh, next) => {
 
 /** Fills every block but the last, so that there is no gap between them. */
 const even = () => {
+  const focused = document.activeElement;
   for (let at = lamps.firstElementChild; at; at = at.nextElementSibling) {
     while (at.childElementCount > BLOCK) {
       if (!at.nextElementSibling) at.after(block());
@@ -38,6 +39,8 @@ const even = () => {
       else next.remove();
     }
   }
+  // A lamp that was moved has lost the keyboard's focus.
+  if (document.activeElement !== focused) focused.focus({ preventScroll: true });
 };
 
 /** The filter as an address has it, without what is empty. */
