@@ -35,15 +35,15 @@ pub(crate) fn check(shell: &Shell) -> Result<Tally> {
         // Tests leave the checkout as it was.
         ("PYTHONDONTWRITEBYTECODE", "1"),
     ];
-    let acceptors = "package(busylamp-windows-auth) & binary(acceptor)";
-    let selected = if kerberos(shell)? {
-        acceptors.to_owned()
-    } else {
+    let package = ["--package=busylamp-windows-auth", "--run-ignored=all"];
+    if !kerberos(shell)? {
         let what = format!("MIT's Kerberos (on Debian: `apt-get install -y {}`)", KERBEROS.join(" "));
         missing(shell, "NO sign-in by Kerberos", &what)?;
-        format!("{acceptors} - test(/^kerberos::/)")
-    };
-    suite::nextest(shell, &["--run-ignored=all", &format!("--filterset={selected}")], &environment)
+        return suite::nextest(shell, &[&package[..], &["--filterset=binary(acceptor)"]].concat(), &environment);
+    }
+    // The unit tests of the feature as well: they are run nowhere else.
+    let selection = ["--features=kerberos", "--filterset=binary(acceptor) | test(/^kerberos::/)"];
+    suite::nextest(shell, &[&package[..], &selection].concat(), &environment)
 }
 
 /// Whether MIT's Kerberos is there, after installing it if that can be done.

@@ -31,7 +31,7 @@ pub(crate) fn run(shell: &Shell, amount: &Amount) -> Result<Tally> {
     let environment =
         [("BUSYLAMP_BINARY", &*binary), ("BUSYLAMP_CRASH_KILLS", &*kills), ("BUSYLAMP_CRASH_SEED", &*seed)];
     // With the features that the suite is built with, and one after the other: the stop has to be in time.
-    nextest(shell, &["--no-capture", "--filterset=binary(crash)"], &environment)
+    nextest(shell, &["--workspace", "--no-capture", "--filterset=binary(crash)"], &environment)
 }
 
 /// Whether all of it passed.

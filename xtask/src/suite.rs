@@ -13,39 +13,34 @@ use crate::{
 /// What a test prints that has nothing to compare with.
 const SKIPPED: &str = "skipped: no conformance data";
 
-/// What only a build that is asked to has in it. Everything is checked and tested with it, and all steps name the same
-/// packages and features, so that nothing is compiled twice.
-pub(crate) const FEATURES: &str = "--features=busylamp/kerberos";
-
-/// The program and the tests.
-pub(crate) const TEST_BUILD: [&str; 6] = ["build", "--workspace", FEATURES, "--bins", "--tests", "--locked"];
+/// The features that the tests are built with, so that nothing is compiled twice.
+pub(crate) const TEST_BUILD: [&str; 5] = ["build", "--workspace", "--bins", "--tests", "--locked"];
 
 /// The documentation of everything, private items included.
 pub(crate) fn documentation(shell: &Shell) -> Result<Tally> {
-    let arguments = ["doc", "--workspace", FEATURES, "--no-deps", "--document-private-items", "--locked"];
+    let arguments = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
     run(shell.cargo(&arguments).env("RUSTDOCFLAGS", "-D warnings"))?;
     Ok(Tally { passed: 1, failed: 0 })
 }
 
 /// All tests but those in the documentation. Property tests draw the same cases in every run.
 pub(crate) fn tests(shell: &Shell) -> Result<Tally> {
-    nextest(shell, &[], &[("PROPTEST_RNG_SEED", "1")])
+    nextest(shell, &["--workspace"], &[("PROPTEST_RNG_SEED", "1")])
 }
 
 /// The same with many more cases for each property, drawn anew in every run. A failure prints its smallest case: make
 /// that a unit test.
 pub(crate) fn many_cases(shell: &Shell) -> Result<Tally> {
-    nextest(shell, &[], &[("PROPTEST_CASES", "20000")])
+    nextest(shell, &["--workspace"], &[("PROPTEST_CASES", "20000")])
 }
 
-/// Tests of the workspace, as far as they are selected.
+/// The tests that are selected.
 pub(crate) fn nextest(shell: &Shell, selection: &[&str], environment: &[(&str, &str)]) -> Result<Tally> {
     let report = target(shell).join("nextest/default/junit.xml");
     if report.exists() {
         fs::remove_file(&report).context("an old report can't be removed")?;
     }
-    let config = "--config-file=xtask/nextest.toml";
-    let arguments = ["nextest", "run", "--workspace", FEATURES, "--locked", config, "--no-fail-fast"];
+    let arguments = ["nextest", "run", "--locked", "--config-file=xtask/nextest.toml", "--no-fail-fast"];
     let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
     let mut nextest = shell.cargo(&[&arguments[..], &[&format!("--test-threads={threads}")], selection].concat());
     // Tests leave the checkout as it was.
@@ -83,8 +78,7 @@ fn count(report: &str) -> Option<Tally> {
 
 /// The examples in the documentation. One that is not run would be no proof of anything.
 pub(crate) fn doc_tests(shell: &Shell) -> Result<Tally> {
-    let (lines, success) =
-        overhear(&mut shell.cargo(&["test", "--workspace", FEATURES, "--doc", "--locked", "--no-fail-fast"]))?;
+    let (lines, success) = overhear(&mut shell.cargo(&["test", "--workspace", "--doc", "--locked", "--no-fail-fast"]))?;
     let mut tally = Tally::default();
     for line in lines.iter().filter(|line| line.starts_with("test result: ")) {
         let number = |name: &str| -> Option<u64> {

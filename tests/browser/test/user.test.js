@@ -220,11 +220,10 @@ for (const [locale, words] of Object.entries(WORDS)) {
     await page.locator(".why time").filter({ hasText: "00:01" }).waitFor();
     // Of the day before less is told, so that the explanation has another shape; of today it has the old one again.
     const first = await told();
-    const tells = (text) => page.waitForFunction((told) => document.getElementById("cursor").getAttribute("aria-valuetext") === told, text);
     await page.keyboard.press("PageDown");
     await page.waitForFunction((old) => document.getElementById("cursor").getAttribute("aria-valuetext") !== old, first);
     await page.keyboard.press("PageUp");
-    await tells(first);
+    await page.waitForFunction((first) => document.getElementById("cursor").getAttribute("aria-valuetext") === first, first);
     await page.keyboard.press("PageUp");
     await page.waitForFunction(() => !document.querySelector(".day:last-child .cursor").hasAttribute("hidden"));
 
