@@ -14,7 +14,7 @@ const made = (html) => {
 const lamp = (number) => document.getElementById(`l${number}`);
 
 /** So many lamps are in a block (board/draw.rs). */
-const BLOCK = 60;
+const BLOCK = 12;
 const block = () => made('<div class="block"></div>');
 
 /** The lamp after this one. */

@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn lamps_stand_in_blocks_of_sixty() {
+    fn lamps_stand_in_blocks_of_twelve() {
         let blocks = |count: usize| {
             let lamps = (0..count).map(|number| lamp(&format!("Anna {number:03}"))).collect();
             let html = html(lamps, Language::English);
@@ -326,8 +326,8 @@ mod tests {
         };
         assert_eq!(blocks(0), [0; 0]);
         assert_eq!(blocks(1), [1]);
-        assert_eq!(blocks(60), [60]);
-        assert_eq!(blocks(121), [60, 60, 1]);
+        assert_eq!(blocks(12), [12]);
+        assert_eq!(blocks(25), [12, 12, 1]);
     }
 
     #[test]

@@ -53,6 +53,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
+    serve::ListenerExt as _,
 };
 use busylamp_service::{Service, board::Board};
 use jiff::tz::TimeZone;
@@ -114,7 +115,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let router = router(site);
     match listening {
-        Listening::Plain(listener) => serve::serve(listener, router, stop).await,
+        Listening::Plain(listener) => serve::serve(listener.tap_io(serve::at_once), router, stop).await,
         Listening::Tls(listener) => {
             serve::serve(listener, router.layer(middleware::from_fn(only_by_tls)), stop).await;
         }

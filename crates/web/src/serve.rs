@@ -29,6 +29,7 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
     sync::Semaphore,
     time::{Instant, Sleep, sleep},
 };
@@ -102,6 +103,13 @@ where
     }
     drop(listener);
     ending.shutdown().await;
+}
+
+/// Has what is written leave at once. Otherwise the last piece of an answer waits until the browser has acknowledged the
+/// pieces before it, which browsers put off for up to 40 ms (RFC 1122, sections 4.2.3.2 and 4.2.3.4).
+pub(crate) fn at_once(stream: &mut TcpStream) {
+    // Where that can't be had, answers are a little later.
+    let _ = stream.set_nodelay(true);
 }
 
 /// Bodies have to come in time.

@@ -13,6 +13,8 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
+use crate::serve::at_once;
+
 /// A handshake that takes longer is given up.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Handshakes at the same time; beyond that the next connection waits at the door.
@@ -92,7 +94,8 @@ async fn accept(
     let shaking = Arc::new(Semaphore::new(AT_A_TIME));
     while let Ok(place) = Arc::clone(&shaking).acquire_owned().await {
         // axum's own accept waits out a lack of file descriptors.
-        let (stream, from) = Listener::accept(&mut listener).await;
+        let (mut stream, from) = Listener::accept(&mut listener).await;
+        at_once(&mut stream);
         let (acceptor, hand_over) = (acceptor.clone(), hand_over.clone());
         tokio::spawn(async move {
             match timeout(HANDSHAKE, acceptor.accept(stream)).await {

@@ -69,10 +69,10 @@ struct Key<'a> {
 /// Room for one lamp, in bytes.
 const LAMP_ROOM: usize = 640;
 
-/// So many lamps are in a block: whole rows, whether there are one, two, three, four or five columns. A browser lays out
-/// the blocks in sight and leaves all others alone. The script keeps to it (`BLOCK` in board.js), and the style sheet
+/// So many lamps are in a block: whole rows, whether there are one, two, three or four columns. A browser lays out the
+/// blocks in sight and leaves all others alone. The script keeps to it (`BLOCK` in board.js), and the style sheet
 /// tells from it how tall a block is (`.block` in board.css).
-const BLOCK: usize = 60;
+const BLOCK: usize = 12;
 
 impl Pen {
     /// How many lamps are on, for the page's title.
