@@ -83,6 +83,11 @@ export async function open(browser, demo, options) {
   return { context, page, notes, response };
 }
 
+/**
+ * The page's address, asked of the page itself: Playwright learns a little later that a script has changed it.
+ */
+export const address = (page) => page.evaluate(() => location.href);
+
 /** The lamps on a page, by what a screen reader calls their list. */
 export const lamps = (page, words) => page.getByRole("list", { name: words.users }).getByRole("listitem");
 

@@ -39,11 +39,11 @@ pub(crate) fn check(shell: &Shell) -> Result<Tally> {
     if !kerberos(shell)? {
         let what = format!("MIT's Kerberos (on Debian: `apt-get install -y {}`)", KERBEROS.join(" "));
         missing(shell, "NO sign-in by Kerberos", &what)?;
-        return suite::nextest(shell, &[&package[..], &["--filterset=binary(acceptor)"]].concat(), &environment);
+        return suite::nextest(shell, &[&package[..], &["--filterset=binary(acceptor)"]].concat(), environment);
     }
     // The unit tests of the feature as well: they are run nowhere else.
     let selection = ["--features=kerberos", "--filterset=binary(acceptor) | test(/^kerberos::/)"];
-    suite::nextest(shell, &[&package[..], &selection].concat(), &environment)
+    suite::nextest(shell, &[&package[..], &selection].concat(), environment)
 }
 
 /// Whether MIT's Kerberos is there, after installing it if that can be done.

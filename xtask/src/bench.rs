@@ -6,6 +6,7 @@ use crate::{
     browser::Browser,
     metadata::members,
     shell::{Shell, run, say},
+    suite::RELEASE_BUILD,
 };
 
 /// Runs all of them, one after the other: side by side they would measure each other.
@@ -34,6 +35,6 @@ pub(crate) fn paint(shell: &Shell) -> Result<()> {
             return Ok(());
         }
     };
-    run(&mut shell.cargo(&["build", "--release", "--locked"]))?;
+    run(&mut shell.cargo(&RELEASE_BUILD))?;
     run(&mut browser.node(shell, "release", &["paint.js"])?)
 }

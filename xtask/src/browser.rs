@@ -24,8 +24,9 @@ pub(crate) fn check(shell: &Shell) -> Result<Tally> {
         Err(what) => return missing(shell, LEFT_OUT, what),
     };
     run(&mut shell.cargo(&suite::TEST_BUILD))?;
-    // Two files at a time: each has programs and a browser of its own, and waits for them now and then.
-    let tests = ["--test", "--test-concurrency=2", "--test-reporter=spec"];
+    // Two files a processor at a time: each has programs and a browser of its own, and waits for them more often than not.
+    let files = 2 * std::thread::available_parallelism().map_or(1, usize::from);
+    let tests = ["--test", &format!("--test-concurrency={files}"), "--test-reporter=spec"];
     let (lines, success) = overhear(&mut browser.node(shell, "debug", &tests)?)?;
     let tally = count(&lines).context("Node does not say how many tests passed, or left some out")?;
     if tally == Tally::default() || success != (tally.failed == 0) {

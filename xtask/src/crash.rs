@@ -5,8 +5,7 @@ use clap::Args;
 
 use crate::{
     shell::{Shell, run as run_command},
-    steps::Tally,
-    suite::{nextest, target},
+    suite::{RELEASE_BUILD, nextest, target},
 };
 
 /// How often it is killed.
@@ -23,24 +22,28 @@ pub(crate) struct Amount {
 /// What a change must pass.
 const KILLS: u64 = 300;
 
-/// Builds the optimised program and kills it; what was counted goes to standard error.
-pub(crate) fn run(shell: &Shell, amount: &Amount) -> Result<Tally> {
-    run_command(&mut shell.cargo(&["build", "--release", "--locked", "--package", "busylamp"]))?;
-    let binary = target(shell).join("release/busylamp").display().to_string();
-    let (kills, seed) = (amount.kills.to_string(), amount.seed.to_string());
-    let environment =
-        [("BUSYLAMP_BINARY", &*binary), ("BUSYLAMP_CRASH_KILLS", &*kills), ("BUSYLAMP_CRASH_SEED", &*seed)];
-    // With the features that the suite is built with, and one after the other: the stop has to be in time.
-    nextest(shell, &["--workspace", "--no-capture", "--filterset=binary(crash)"], &environment)
+impl Default for Amount {
+    fn default() -> Self {
+        Self { kills: KILLS, seed: 1 }
+    }
 }
 
-/// Whether all of it passed.
-pub(crate) fn judge(tally: Tally) -> Result<()> {
+impl Amount {
+    /// What the test is told: the optimised program, which has to be there, how often it is killed, and the seed.
+    pub(crate) fn environment(&self, shell: &Shell) -> [(&'static str, String); 3] {
+        let binary = target(shell).join("release/busylamp").display().to_string();
+        [
+            ("BUSYLAMP_CRASH_BINARY", binary),
+            ("BUSYLAMP_CRASH_KILLS", self.kills.to_string()),
+            ("BUSYLAMP_CRASH_SEED", self.seed.to_string()),
+        ]
+    }
+}
+
+/// Builds the optimised program and kills it. What was counted goes to standard error.
+pub(crate) fn run(shell: &Shell, amount: &Amount) -> Result<()> {
+    run_command(&mut shell.cargo(&RELEASE_BUILD))?;
+    let tally = nextest(shell, &["--workspace", "--filterset=binary(crash)"], amount.environment(shell))?;
     ensure!(tally.failed == 0, "{} tests failed", tally.failed);
     Ok(())
-}
-
-/// The step of `cargo xtask test`.
-pub(crate) fn check(shell: &Shell) -> Result<Tally> {
-    run(shell, &Amount { kills: KILLS, seed: 1 })
 }

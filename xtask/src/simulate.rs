@@ -4,8 +4,9 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::{
-    shell::{Shell, overhear},
+    shell::{Shell, overhear, run as run_command},
     steps::Tally,
+    suite::{RELEASE_BUILD, target},
 };
 
 /// How much is simulated.
@@ -47,10 +48,12 @@ pub(crate) fn check(shell: &Shell) -> Result<Tally> {
 fn simulate(shell: &Shell, amount: &Amount) -> Result<Vec<String>> {
     let Amount { users, days, seeds, seed } = amount;
     let numbers = [users.to_string(), days.to_string(), seeds.to_string(), seed.to_string()];
-    let mut arguments = vec!["run", "--quiet", "--release", "--locked", "--package", "busylamp-simulation", "--"];
+    run_command(&mut shell.cargo(&RELEASE_BUILD))?;
+    let mut arguments = Vec::new();
     for (name, number) in ["--users", "--days", "--seeds", "--seed"].into_iter().zip(&numbers) {
         arguments.extend([name, number]);
     }
-    let (lines, success) = overhear(&mut shell.cargo(&arguments))?;
+    let program = target(shell).join("release/simulate").display().to_string();
+    let (lines, success) = overhear(&mut shell.program(&program, &arguments))?;
     success.then_some(lines).context("a promise was broken; the seed is named above")
 }

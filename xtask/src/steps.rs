@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    acceptors, bounds, bridge, browser, clients, crash, order, repository,
+    acceptors, bounds, bridge, browser, clients, order, repository,
     shell::{Shell, result, run as run_command, say},
     simulate, suite, supply, unused,
 };
@@ -71,15 +71,13 @@ const STEPS: &[Step] = &[
     }),
     quick("doc", "the documentation builds, private items too", suite::documentation),
     quick("bridge", "the STARFACE module and its pretended PBX build; the package has its format", bridge::check),
-    quick("tests", "unit, property, protocol and program tests", suite::tests),
+    quick("tests", "unit, property, protocol and program tests; the optimised program killed 300 times", suite::tests),
     quick("doctests", "examples in the documentation", suite::doc_tests),
     quick("simulation", "the keeper in a pretended world that fails in every way, 36,000 user-days", simulate::check),
-    quick("crash", "the optimised program, killed 300 times among busy people; stopped, restored", crash::check),
     quick("scenarios", "the scripted days, through the binary", suite::scenarios),
     quick("clients", "Microsoft's Graph SDKs for Python and JavaScript against the simulator", clients::check),
     quick("acceptors", "NTLM against pyspnego, Kerberos against MIT's KDC", acceptors::check),
     quick("browser", "the demo's page in Chromium, in both languages", browser::check),
-    long("release", "the optimised binary builds", |shell| check(shell, &["build", "--release", "--locked"])),
     long("cases", "property tests with many more cases", suite::many_cases),
 ];
 

@@ -1,11 +1,12 @@
 //! The steps that count tests of their own: nextest, doc tests, scenarios.
 
-use std::{fs, path::PathBuf};
+use std::{ffi::OsStr, fs, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::{
+    crash,
     shell::{Shell, overhear, run, say},
     steps::Tally,
 };
@@ -16,6 +17,10 @@ const SKIPPED: &str = "skipped: no conformance data";
 /// The features that the tests are built with, so that nothing is compiled twice.
 pub(crate) const TEST_BUILD: [&str; 5] = ["build", "--workspace", "--bins", "--tests", "--locked"];
 
+/// The optimised programs, built together, so that nothing is compiled twice.
+pub(crate) const RELEASE_BUILD: [&str; 5] =
+    ["build", "--release", "--locked", "--package=busylamp", "--package=busylamp-simulation"];
+
 /// The documentation of everything, private items included.
 pub(crate) fn documentation(shell: &Shell) -> Result<Tally> {
     let arguments = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
@@ -23,28 +28,36 @@ pub(crate) fn documentation(shell: &Shell) -> Result<Tally> {
     Ok(Tally { passed: 1, failed: 0 })
 }
 
-/// All tests but those in the documentation. Property tests draw the same cases in every run.
+/// All tests but those in the documentation. Property tests draw the same cases in every run. The crash test kills the
+/// optimised program; as it mostly waits, it runs beside all others.
 pub(crate) fn tests(shell: &Shell) -> Result<Tally> {
-    nextest(shell, &["--workspace"], &[("PROPTEST_RNG_SEED", "1")])
+    run(&mut shell.cargo(&RELEASE_BUILD))?;
+    let crash = crash::Amount::default().environment(shell);
+    nextest(shell, &["--workspace"], crash.into_iter().chain([("PROPTEST_RNG_SEED", "1".to_owned())]))
 }
 
 /// The same with many more cases for each property, drawn anew in every run. A failure prints its smallest case: make
 /// that a unit test.
 pub(crate) fn many_cases(shell: &Shell) -> Result<Tally> {
-    nextest(shell, &["--workspace"], &[("PROPTEST_CASES", "20000")])
+    nextest(shell, &["--workspace"], [("PROPTEST_CASES", "20000")])
 }
 
 /// The tests that are selected.
-pub(crate) fn nextest(shell: &Shell, selection: &[&str], environment: &[(&str, &str)]) -> Result<Tally> {
+pub(crate) fn nextest<Name: AsRef<OsStr>, Value: AsRef<OsStr>>(
+    shell: &Shell,
+    selection: &[&str],
+    environment: impl IntoIterator<Item = (Name, Value)>,
+) -> Result<Tally> {
     let report = target(shell).join("nextest/default/junit.xml");
     if report.exists() {
         fs::remove_file(&report).context("an old report can't be removed")?;
     }
     let arguments = ["nextest", "run", "--locked", "--config-file=xtask/nextest.toml", "--no-fail-fast"];
-    let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
+    // What each test takes of them stands in nextest.toml.
+    let threads = 3 * std::thread::available_parallelism().map_or(1, usize::from);
     let mut nextest = shell.cargo(&[&arguments[..], &[&format!("--test-threads={threads}")], selection].concat());
     // Tests leave the checkout as it was.
-    nextest.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1").envs(environment.iter().copied());
+    nextest.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1").envs(environment);
     let outcome = run(&mut nextest);
     let Ok(report) = fs::read_to_string(&report) else {
         outcome?;

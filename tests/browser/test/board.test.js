@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import test, { after, before } from "node:test";
 import { accessible } from "../accessible.js";
-import { LANGUAGES, LIT, PATIENCE, lamps, open, startBrowser } from "../browser.js";
+import { LANGUAGES, LIT, PATIENCE, address, lamps, open, startBrowser } from "../browser.js";
 import { startDemo } from "../demo.js";
 
 const SCREENSHOTS = "screenshots";
@@ -175,7 +175,7 @@ for (const [locale, words] of Object.entries(LANGUAGES)) {
     await page.keyboard.insertText("  DÖRTE ");
     await page.waitForFunction(() => document.querySelectorAll(".lamp").length === 1);
     await named(page, BUSY).waitFor();
-    assert.equal(new URL(page.url()).searchParams.get("q"), "  DÖRTE ");
+    assert.equal(new URL(await address(page)).searchParams.get("q"), "  DÖRTE ");
     assert.match(await page.title(), /^1 \w+ 1 /);
 
     // Whoever opens the address finds the same.
@@ -183,7 +183,7 @@ for (const [locale, words] of Object.entries(LANGUAGES)) {
     assert.equal(await page.locator(".lamp").count(), 1);
     await page.getByRole("link", { name: words.showAll }).press("Enter");
     await page.locator(".lamp").nth(11).waitFor();
-    assert.equal(new URL(page.url()).search, "");
+    assert.equal(new URL(await address(page)).search, "");
 
     await page.getByLabel(words.flags).selectOption({ label: words.flag });
     await page.waitForFunction(() => document.querySelectorAll(".lamp").length === document.querySelectorAll(".lamp:has(.flag)").length);
@@ -200,7 +200,7 @@ for (const [locale, words] of Object.entries(LANGUAGES)) {
     await page.getByRole("link", { name: new RegExp(`^${busy}`) }).press("Enter");
     await page.waitForFunction(() => [...document.querySelectorAll(".lamp")].every((lamp) => lamp.matches(".dnd")));
     await named(page, BUSY).waitFor();
-    assert.equal(new URL(page.url()).search, "?state=dnd");
+    assert.equal(new URL(await address(page)).search, "?state=dnd");
     t.after(() => demo.release(VISITED));
     await demo.occupy(VISITED, { kind: "busy", subject: "Besuch" });
     await named(page, VISITED).waitFor();

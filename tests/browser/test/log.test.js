@@ -135,7 +135,7 @@ for (const [locale, words] of Object.entries(WORDS)) {
     await follow.focus();
     const [stream] = await Promise.all([page.waitForResponse(/log-live/), page.keyboard.press("Space")]);
     assert.equal(stream.status(), 200);
-    assert.match(page.url(), /follow=on/);
+    await page.waitForURL(/follow=on/);
     await guess(house, "bert");
     const wrong = lines.getByText("a wrong name or password");
     await wrong.waitFor();
@@ -147,7 +147,7 @@ for (const [locale, words] of Object.entries(WORDS)) {
     await guess(house, "bert");
     await wrong.nth(1).waitFor();
     await page.getByLabel(words.follow).press("Space");
-    assert.doesNotMatch(page.url(), /follow/);
+    await page.waitForURL((url) => !url.searchParams.has("follow"));
     assert.deepEqual(notes.complaints, []);
   });
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import test, { after, before } from "node:test";
 import { accessible } from "../accessible.js";
-import { PATIENCE, open, startBrowser } from "../browser.js";
+import { PATIENCE, address, open, startBrowser } from "../browser.js";
 import { House, comeIn, letIn } from "../house.js";
 import { Sim } from "../sim.js";
 
@@ -211,7 +211,7 @@ for (const [locale, words] of Object.entries(WORDS)) {
     await page.waitForFunction((old) => document.getElementById("cursor").getAttribute("aria-valuetext") !== old, now);
     // Two hours ago the program did not run yet, and the page does not claim to know.
     await page.locator(".why").getByText(words.unwritten).waitFor();
-    assert.match(page.url(), /at=/);
+    assert.match(await address(page), /at=/);
     for (let press = 0; press < 8; press += 1) await page.keyboard.press("ArrowRight");
     await page.locator(".why").getByText(words.decides).waitFor();
     await page.keyboard.press("Home");

@@ -4,6 +4,8 @@
 #![allow(missing_docs, unreachable_pub, reason = "tests are read, not used")]
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
+use std::ffi::OsString;
+
 mod company;
 mod dice;
 mod killed;
@@ -17,6 +19,11 @@ mod process;
 #[path = "../end_to_end/world.rs"]
 #[allow(dead_code, reason = "each uses its own part")]
 mod world;
+
+/// The optimised program if `cargo xtask` names it, else the one beside these tests.
+fn binary() -> OsString {
+    std::env::var_os("BUSYLAMP_CRASH_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_busylamp").into())
+}
 
 /// A policy that shows in every dimension.
 const EVERYTHING: &str =

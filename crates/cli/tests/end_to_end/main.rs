@@ -4,6 +4,8 @@
 #![allow(missing_docs, unreachable_pub, reason = "tests are read, not used")]
 #![allow(clippy::unwrap_used, reason = "what is missing fails the test")]
 
+use std::ffi::OsString;
+
 mod chaos;
 mod check_starface;
 mod commands;
@@ -21,3 +23,8 @@ mod process;
 mod restarts;
 mod special;
 mod world;
+
+/// The program beside these tests.
+fn binary() -> OsString {
+    env!("CARGO_BIN_EXE_busylamp").into()
+}

@@ -18,13 +18,9 @@ const STOP: Duration = Duration::from_secs(5);
 /// A running `busylamp`; killed if a test ends early.
 pub(crate) struct Process(Child);
 
-/// Another build of the program than the one beside the tests: the optimised one.
-const BINARY: &str = "BUSYLAMP_BINARY";
-
 /// The program with these arguments, and with nothing of the environment that would configure it.
 pub(crate) fn busylamp(arguments: &[&str]) -> Command {
-    let binary = std::env::var_os(BINARY).unwrap_or_else(|| env!("CARGO_BIN_EXE_busylamp").into());
-    let mut command = Command::new(binary);
+    let mut command = Command::new(crate::binary());
     for name in ["BUSYLAMP_LOG", "BUSYLAMP_DATA", "BUSYLAMP_KEY", "BUSYLAMP_LISTEN", "CREDENTIALS_DIRECTORY"] {
         command.env_remove(name);
     }

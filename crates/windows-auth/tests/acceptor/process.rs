@@ -73,6 +73,7 @@ pub(crate) struct Acceptor {
     pub(crate) url: Url,
     pub(crate) trust: Trust,
     /// What the method told besides.
+    #[cfg_attr(not(feature = "kerberos"), expect(dead_code, reason = "only Kerberos tells anything"))]
     pub(crate) ready: Value,
 }
 
