@@ -215,6 +215,18 @@ fn a_write_names_the_event_that_its_value_comes_from() {
 }
 
 #[test]
+fn where_no_event_comes_any_more_that_is_said() {
+    let empty = Morning { agenda: Agenda::new([]), ..Morning::new() };
+    for (language, expected) in [
+        (Language::German, "Das bleibt so, solange sich am Kalender nichts ändert."),
+        (Language::English, "This stays so as long as nothing changes in the calendar."),
+    ] {
+        let (explained, _) = empty.explain(&shows(false, Presence::Available), &UserState::default(), language);
+        assert_eq!(explained.until, expected);
+    }
+}
+
+#[test]
 fn dates_are_said_where_they_are_not_those_of_the_instant_spoken_of() {
     let zone = TimeZone::fixed(jiff::tz::offset(1));
     let instant = |text: &str| text.parse::<Timestamp>().expect("an instant");
@@ -265,6 +277,7 @@ fn each_reason_for_doing_nothing_has_its_sentence() {
         before: before.clone(),
         act,
     };
+    let text = |text: &str| Some(Value::Text(text.into()));
     let writes = |value: &Option<Value>, purpose| Act::Write { value: value.clone().expect("a value"), purpose };
     let later = at("10:00");
     for (line, german, english) in [
@@ -277,6 +290,12 @@ fn each_reason_for_doing_nothing_has_its_sentence() {
             line(&on, &on, &on, Act::Nothing(Why::AlreadyShown)),
             "Gewollt ist an, und so ist es schon.",
             "On is wanted, and so it is already.",
+        ),
+        (
+            // The step that learns that the telephone system cuts texts leaves them alone. What they say is not repeated.
+            line(&text("Einkauf, Messe"), &text("Einkauf"), &None, Act::Nothing(Why::AlreadyShown)),
+            "Gewollt ist ein Text, gezeigt wird ein Text.",
+            "A text is wanted, a text is shown.",
         ),
         (
             line(&on, &on, &off, writes(&off, Purpose::GiveBack)),
