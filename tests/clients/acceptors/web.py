@@ -24,6 +24,7 @@ import base64
 import datetime
 import hashlib
 import json
+import select
 import socket
 import ssl
 import sys
@@ -242,21 +243,30 @@ class Proxy:
         except OSError:
             client.close()
             return
-        for source, sink in ((front, back), (back, front)):
-            threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> None:
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-        except OSError:
-            pass
-        for end in (source, sink):
+        with front, back:
             try:
-                end.shutdown(socket.SHUT_RDWR)
+                carry(front, back)
             except OSError:
                 pass
+
+
+def carry(front: ssl.SSLSocket, back: ssl.SSLSocket) -> None:
+    """Carries bytes both ways until one side ends. By one thread: OpenSSL lets nobody read a connection while somebody
+    else writes to it."""
+    other = {front: back, back: front}
+    while True:
+        ready = [end for end in other if end.pending()] or select.select(list(other), [], [])[0]
+        for source in ready:
+            # What has come may be none of the other side's bytes, but TLS's own.
+            source.settimeout(0)
+            try:
+                data = source.recv(65536)
+            except ssl.SSLWantReadError:
+                continue
+            if not data:
+                return
+            other[source].settimeout(None)
+            other[source].sendall(data)
 
 
 def run(method: Method) -> None:
